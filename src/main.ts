@@ -1,5 +1,5 @@
 import { argv, exit, stderr, stdout } from 'node:process'
-import { encodeBase64Url } from './oauth/pkce.ts'
+import { createRandomString } from './sealing/base64url.ts'
 
 const HELP = `mcp-oauth-proxy: lets any MCP client sign in to any MCP server
 
@@ -10,7 +10,7 @@ const HELP = `mcp-oauth-proxy: lets any MCP client sign in to any MCP server
 /** Runs one command and gives its exit status: 0 well, 2 unusable arguments. */
 function main(command: string | undefined): number {
   if (command === 'keygen') {
-    stdout.write(`${encodeBase64Url(crypto.getRandomValues(new Uint8Array(32)))}\n`)
+    stdout.write(`${createRandomString(32)}\n`)
     return 0
   }
   const asked = command === '--help' || command === 'help'

@@ -1,13 +1,8 @@
+import { encodeBase64Url } from '../sealing/base64url.ts'
 import { OAuthError } from './error.ts'
 
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 const S256_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
-
-/** Base64url without padding (RFC 7636 appendix A). */
-export function encodeBase64Url(bytes: Uint8Array): string {
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}
 
 /** The S256 code challenge of a verifier (RFC 7636 §4.2). */
 export async function createCodeChallenge(codeVerifier: string): Promise<string> {
