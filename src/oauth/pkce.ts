@@ -11,7 +11,10 @@ export async function createCodeChallenge(codeVerifier: string): Promise<string>
 }
 
 /** Accepts only an S256 challenge (RFC 7636 §4.3); throws `invalid_request`. */
-export function checkCodeChallenge(challenge: string | undefined, method: string | undefined) {
+export function checkCodeChallenge(
+  challenge: string | undefined,
+  method: string | undefined,
+): string {
   if (challenge === undefined) {
     throw new OAuthError('invalid_request', 'Missing code_challenge: PKCE with S256 is required')
   }
@@ -24,6 +27,7 @@ export function checkCodeChallenge(challenge: string | undefined, method: string
       'Malformed code_challenge: want 43 base64url characters',
     )
   }
+  return challenge
 }
 
 /** Holds a verifier against the challenge of its code (RFC 7636 §4.6); throws `invalid_grant`. */

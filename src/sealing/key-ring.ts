@@ -8,6 +8,7 @@ export type Purpose =
   | 'flow'
   | 'consent'
   | 'client-secret'
+  | 'message-endpoint'
 
 /** The keys of one secret: its public name and a key for each purpose. */
 export interface SecretKeys {
@@ -18,6 +19,7 @@ export interface SecretKeys {
 /** The secrets in force: the first seals, all open (rotation). */
 export interface KeyRing {
   readonly sealing: SecretKeys
+  readonly all: readonly SecretKeys[]
   find(kid: string): SecretKeys | undefined
 }
 
@@ -27,7 +29,7 @@ export async function createKeyRing(secrets: readonly string[]): Promise<KeyRing
   const [sealing] = all
   if (sealing === undefined) throw new Error('Cannot create key ring: found no secret')
   const byKid = new Map(all.map((keys) => [keys.kid, keys]))
-  return { sealing, find: (kid) => byKid.get(kid) }
+  return { sealing, all, find: (kid) => byKid.get(kid) }
 }
 
 async function createSecretKeys(secret: string): Promise<SecretKeys> {

@@ -1,0 +1,19 @@
+/** The scope tokens of a scope parameter, in order, each once (RFC 6749 §3.3); malformed ones are dropped. */
+export function parseScope(scope: string | undefined): string[] {
+  const tokens = (scope ?? '').split(/[ \t\r\n]+/).filter((token) => SCOPE_TOKEN.test(token))
+  return [...new Set(tokens)]
+}
+
+const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/
+
+/** The scopes to ask the provider for: the client's known ones, else the configured ones. */
+export function resolveScope(requested: string | undefined, configured: readonly string[]) {
+  // A server without configured scopes knows none by name: the provider judges, but the
+  // two that clients add by habit would be refused by providers that do not have them.
+  const known = (token: string) =>
+    configured.length > 0 ? configured.includes(token) : !HABITUAL.has(token)
+  const asked = parseScope(requested).filter(known)
+  return asked.length > 0 ? asked : [...configured]
+}
+
+const HABITUAL: ReadonlySet<string> = new Set(['offline_access', 'openid', 'profile', 'email'])
