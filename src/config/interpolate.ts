@@ -1,0 +1,29 @@
+/** A text with its environment variables filled in, and those that were not set. */
+export interface Interpolated {
+  readonly text: string
+  readonly missing: readonly string[]
+}
+
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
+const LITELLM_VARIABLE = /^os\.environ\/([A-Za-z_][A-Za-z0-9_]*)$/
+
+/** Fills in `${NAME}`, `${NAME:-default}` and `os.environ/NAME`, once: values are not read again. */
+export function interpolate(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Interpolated {
+  const missing: string[] = []
+  const read = (name: string, otherwise: string | undefined) => {
+    const value = env[name] ?? otherwise
+    if (value === undefined) missing.push(name)
+    return value ?? ''
+  }
+  const [, whole] = LITELLM_VARIABLE.exec(text) ?? []
+  const filled =
+    whole === undefined
+      ? text.replace(VARIABLE, (_all, name: string, otherwise: string | undefined) =>
+          read(name, otherwise),
+        )
+      : read(whole, undefined)
+  return { text: filled, missing }
+}
