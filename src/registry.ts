@@ -1,0 +1,55 @@
+import type { Config, ProviderConfig, ServerAuth, ServerConfig } from './config/config.ts'
+
+type Interactive = Extract<ServerAuth, { kind: 'oauth2' }>
+
+/** How users of a server sign in: at this provider. */
+export type OAuth = Omit<Interactive, 'provider'> & { readonly provider: ProviderConfig }
+
+/** A configured MCP server, its provider known. */
+export type Server = Omit<ServerConfig, 'auth'> & {
+  readonly auth: OAuth | Exclude<ServerAuth, Interactive>
+}
+
+/** A server whose users sign in. */
+export type OAuthServer = Server & { readonly auth: OAuth }
+
+/** The configured MCP servers, found by what requests say of them. */
+export interface Registry {
+  readonly servers: readonly Server[]
+  /** The server with this name or alias, letter for letter. */
+  findByName(name: string): Server | undefined
+  /** The server that claims this host, given without port. */
+  findByHost(hostname: string): Server | undefined
+  /** The server that stands behind the root, if the configuration leaves no doubt. */
+  readonly rootServer: Server | undefined
+  /** Whether there are root OAuth routes at all. */
+  readonly hasRoot: boolean
+}
+
+/** Indexes the servers once, at the start. */
+export function createRegistry(servers: readonly Server[], root: Config['root']): Registry {
+  const byName = new Map<string, Server>()
+  const byHost = new Map<string, Server>()
+  for (const server of servers) {
+    byName.set(server.name, server)
+    if (server.alias !== undefined) byName.set(server.alias, server)
+    if (server.host !== undefined) byHost.set(server.host, server)
+  }
+  return {
+    servers,
+    findByName: (name) => byName.get(name),
+    findByHost: (hostname) => byHost.get(hostname),
+    rootServer: root.kind === 'server' ? byName.get(root.name) : onlyOAuthServer(servers),
+    hasRoot: root.kind !== 'off',
+  }
+}
+
+function onlyOAuthServer(servers: readonly Server[]): Server | undefined {
+  const [first, ...others] = servers.filter(isOAuthServer)
+  return others.length === 0 ? first : undefined
+}
+
+/** Whether users of this server sign in by OAuth. */
+export function isOAuthServer(server: Server): server is OAuthServer {
+  return server.auth.kind === 'oauth2'
+}

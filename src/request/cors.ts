@@ -1,0 +1,38 @@
+const ALLOWED_HEADERS = [
+  'Accept',
+  'Authorization',
+  'Content-Type',
+  'Last-Event-ID',
+  'Mcp-Method',
+  'Mcp-Name',
+  'MCP-Protocol-Version',
+  'Mcp-Session-Id',
+]
+const EXPOSED_HEADERS = 'WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After'
+const MAX_AGE = '600' // seconds
+
+/** The answer to a preflight: any origin, without credentials, fixed headers (WHATWG Fetch §3.2). */
+export function respondToPreflight(request: Request, allow: string): Response {
+  const requested = request.headers.get('access-control-request-headers') ?? ''
+  // Parameters that a tool mirrors into headers have names of its own (MCP 2026-07-28).
+  const mirrored = requested
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => /^mcp-param-[a-z0-9-]{1,64}$/i.test(name))
+  return new Response(null, {
+    status: 204,
+    headers: {
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Allow-Methods': allow,
+      'Access-Control-Allow-Headers': [...ALLOWED_HEADERS, ...mirrored].join(', '),
+      'Access-Control-Max-Age': MAX_AGE,
+    },
+  })
+}
+
+/** Lets pages of any origin read an answer; no cookie goes with such a request. */
+export function allowAnyOrigin(response: Response): Response {
+  response.headers.set('Access-Control-Allow-Origin', '*')
+  response.headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS)
+  return response
+}

@@ -1,0 +1,136 @@
+import { LRUCache } from 'lru-cache'
+import type { Config } from '../config/config.ts'
+import { type ForwardedAddress, MALFORMED, parseForwardedHeaders } from './forwarded.ts'
+import { type Authority, formatOrigin, isLoopbackHostname, parseAuthority } from './host.ts'
+import { createTrustedPeers, networkOf } from './trusted-peers.ts'
+
+/** What the platform knows of a request's connection. */
+export interface Connection {
+  /** The address of the socket's other end. */
+  readonly peer: string
+  /** The `Host` header, already checked to be one plain host[:port]. */
+  readonly host: string
+}
+
+/** B: where the outside reaches this proxy, for this request. */
+export interface PublicBase {
+  /** `scheme://host[:port]`, lower case. */
+  readonly origin: string
+  /** The path prefix, `` or `/llm`; never a trailing slash. */
+  readonly prefix: string
+  /** Without port, to tell servers by host. */
+  readonly hostname: string
+  /** Whether it was taken from the request's headers, so that no cache may keep what names it. */
+  readonly isDerived: boolean
+}
+
+/** B, or undefined for a host that is not ours to answer for (421). */
+export type ResolvePublicBase = (request: Request, connection: Connection) => PublicBase | undefined
+
+/** Tells the operator, once for each peer or host, which setting a request ran into. */
+export type Hint = (message: string, detail: Readonly<Record<string, string>>) => void
+
+type Settings = Pick<
+  Config,
+  'publicUrl' | 'trustedProxies' | 'forwardedHeaders' | 'allowedHosts' | 'listen'
+>
+
+const REMEMBERED_PEERS = 1_000
+const FORWARDED_HEADERS = [
+  'forwarded',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+] as const
+
+/** The one function that decides the public base URL of a request. */
+export function createPublicBaseResolver(settings: Settings, hint: Hint): ResolvePublicBase {
+  const fixed = settings.publicUrl === undefined ? undefined : toBase(new URL(settings.publicUrl))
+  const readForwarded = createForwardedReader(settings, hint)
+  const isAllowed = createHostPolicy(settings, fixed)
+
+  return (request, connection) => {
+    const own = new URL(request.url)
+    const forwarded = readForwarded(request, connection.peer)
+    const base = combine(own, forwarded)
+    if (!isAllowed(base, connection.host)) {
+      hint('Refused host: add it to allowed_hosts if it is yours', { host: base.hostname })
+      return undefined
+    }
+    return fixed ?? base
+  }
+}
+
+function toBase(url: URL): PublicBase {
+  return {
+    origin: url.origin,
+    prefix: url.pathname.replace(/\/$/, ''),
+    hostname: url.hostname,
+    isDerived: false,
+  }
+}
+
+/** What the trusted peer says; a set with anything malformed in it says nothing. */
+function createForwardedReader(settings: Settings, hint: Hint) {
+  const isTrusted = createTrustedPeers(settings.trustedProxies)
+  const told = new LRUCache<string, true>({ max: REMEMBERED_PEERS })
+  const tellOnce = (peer: string, message: string) => {
+    const network = networkOf(peer)
+    if (told.has(network)) return
+    told.set(network, true)
+    hint(message, { peer })
+  }
+
+  return ({ headers }: Request, peer: string): ForwardedAddress => {
+    if (!FORWARDED_HEADERS.some((name) => headers.has(name))) return {}
+    if (settings.publicUrl !== undefined && settings.allowedHosts.length === 0) return {}
+    if (!isTrusted(peer)) {
+      tellOnce(
+        peer,
+        'Ignored forwarded headers: add the peer to trusted_proxies if it is your proxy',
+      )
+      return {}
+    }
+    const parsed = parseForwardedHeaders(headers, settings.forwardedHeaders, isTrusted)
+    if (parsed !== MALFORMED) return parsed
+    tellOnce(peer, 'Ignored forwarded headers: one of those in forwarded_headers is malformed')
+    return {}
+  }
+}
+
+function combine(own: URL, forwarded: ForwardedAddress): PublicBase {
+  const scheme = forwarded.scheme ?? (own.protocol === 'https:' ? 'https' : 'http')
+  const authority = withPort(forwarded, own)
+  return {
+    origin: formatOrigin(scheme, authority),
+    prefix: forwarded.prefix ?? '',
+    hostname: authority.hostname,
+    isDerived: true,
+  }
+}
+
+/** A port in the host wins; a forwarded port only says where the forwarded host listens. */
+function withPort({ authority, port }: ForwardedAddress, own: URL): Authority {
+  if (authority === undefined) return parseAuthority(own.host) ?? { hostname: own.hostname }
+  if (authority.port !== undefined || port === undefined) return authority
+  return { hostname: authority.hostname, port }
+}
+
+type HostPolicy = (base: PublicBase, hostHeader: string) => boolean
+
+function createHostPolicy(settings: Settings, fixed: PublicBase | undefined): HostPolicy {
+  if (settings.allowedHosts.length > 0) {
+    const own = fixed === undefined ? [] : [fixed.hostname]
+    const allowed = new Set([...settings.allowedHosts, ...own])
+    return ({ hostname, origin }) => allowed.has(hostname) || allowed.has(new URL(origin).host)
+  }
+  const isListeningOnLoopback = isLoopbackHostname(bracket(settings.listen.host))
+  if (fixed !== undefined || !isListeningOnLoopback) return () => true
+  // Against DNS rebinding: the browser names the attacker's host, a local client or proxy ours.
+  return (_base, hostHeader) => isLoopbackHostname(parseAuthority(hostHeader)?.hostname ?? '')
+}
+
+function bracket(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
