@@ -1,0 +1,120 @@
+import type { Config } from '../config/config.ts'
+import { type AuthorizationRequest, issue } from '../grant.ts'
+import { OAuthError } from '../oauth/error.ts'
+import { parseParameters } from '../oauth/parameters.ts'
+import { renderConsentPage } from '../pages/consent-page.ts'
+import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
+import { issuerPathOf } from '../request/endpoints.ts'
+import type { Endpoint, Exchange } from '../request/exchange.ts'
+import { resolveServer } from '../request/resolve-server.ts'
+import { notFound } from '../request/respond.ts'
+import { createRandomString } from '../sealing/base64url.ts'
+import type { Sealer } from '../sealing/sealer.ts'
+import {
+  type Asked,
+  checkAuthorizationRequest,
+  checkClientAndRedirectUri,
+} from './authorization-request.ts'
+import { setCookie } from './cookies.ts'
+import { type AnswerTarget, createErrorAnswer, redirect } from './redirect.ts'
+import type { StartFlow } from './start-flow.ts'
+
+const CONSENT_LIFETIME = 600 // seconds
+
+interface Dependencies {
+  readonly registry: Registry
+  readonly sealer: Sealer
+  readonly startFlow: StartFlow
+  readonly allowedRedirectUris: readonly string[]
+  readonly consent: Config['consent']
+}
+
+/** `GET …/authorize` (RFC 6749 §4.1.1): to the consent page, or on to the provider. */
+export function createAuthorizeEndpoint(deps: Dependencies): Endpoint {
+  return async (exchange) => {
+    const asked = parseParameters(exchange.url.searchParams)
+    const server = resolve(deps.registry, exchange, asked)
+    if (server === undefined) return notFound()
+    refuseFrames(exchange.request)
+    const allowed = [...deps.allowedRedirectUris, ...server.allowedRedirectUris]
+    const { clientId, redirectUri } = checkClientAndRedirectUri(asked, allowed)
+    // From here on the client may be told: its redirect URI is one that it may be told at.
+    const target = targetOf(exchange, asked, redirectUri)
+    try {
+      const context = { registry: deps.registry, base: exchange.base, server, target }
+      const request = checkAuthorizationRequest({ ...asked, clientId }, context)
+      if (deps.consent === 'never')
+        return await deps.startFlow({ exchange, server, request, status: 307 })
+      return await askForConsent({ exchange, server, request }, deps.sealer)
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error
+      return redirect(
+        createErrorAnswer(target, { code: error.code, description: error.message }),
+        302,
+      )
+    }
+  }
+}
+
+function resolve(
+  registry: Registry,
+  { base, serverName }: Exchange,
+  { parameters }: Asked,
+): OAuthServer | undefined {
+  const server = resolveServer(
+    { registry, base },
+    {
+      path: serverName,
+      resource: parameters.get('resource'),
+      clientId: parameters.get('client_id'),
+    },
+  )
+  return server !== undefined && isOAuthServer(server) ? server : undefined
+}
+
+/** A sign-in inside somebody's frame is a trap (THREATS T5). */
+function refuseFrames({ headers }: Request): void {
+  const destination = headers.get('sec-fetch-dest')
+  if (destination === 'iframe' || destination === 'frame' || destination === 'object') {
+    throw new OAuthError('invalid_request', 'This page can not be shown inside another page')
+  }
+}
+
+function targetOf(
+  { path, endpoints }: Exchange,
+  { parameters }: Asked,
+  redirectUri: string,
+): AnswerTarget {
+  const state = parameters.get('state')
+  return {
+    redirectUri,
+    ...(state === undefined ? {} : { state }),
+    issuer: endpoints.issuer(issuerPathOf(path)),
+  }
+}
+
+/** The page, with the request sealed in its form and bound to a cookie of this browser. */
+async function askForConsent(
+  asking: { exchange: Exchange; server: OAuthServer; request: AuthorizationRequest },
+  sealer: Sealer,
+): Promise<Response> {
+  const { exchange, server, request } = asking
+  const csrf = createRandomString(16)
+  const ticket = await issue(sealer, 'consent', {
+    server: server.name,
+    lifetime: CONSENT_LIFETIME,
+    grant: { request, csrf },
+  })
+  const headers = new Headers()
+  setCookie(headers, exchange, { kind: 'consent', id: csrf, value: '1' })
+  const view = {
+    serverName: server.name,
+    serverUrl: exchange.endpoints.resource(`/${server.name}/mcp`),
+    clientId: request.clientId,
+    redirectUri: request.redirectUri,
+    scope: request.scope,
+    action: exchange.endpoints.consent(server.name),
+    ticket,
+  }
+  return renderConsentPage(view, headers)
+}

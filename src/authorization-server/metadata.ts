@@ -1,0 +1,55 @@
+import { createAuthorizationServerMetadata, createOpenIdMembers } from '../oauth/metadata.ts'
+import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
+import type { IssuerPath } from '../request/endpoints.ts'
+import type { Endpoint, Exchange } from '../request/exchange.ts'
+import { resolveServer } from '../request/resolve-server.ts'
+import { notFound, respondWithJson, respondWithMetadata } from '../request/respond.ts'
+
+const WELL_KNOWN = /\/\.well-known\/(?:oauth-authorization-server|openid-configuration)/
+
+/** `GET /.well-known/oauth-authorization-server…` and its OpenID twins (RFC 8414 §3). */
+export function createAuthorizationServerMetadataEndpoint(registry: Registry): Endpoint {
+  return async (exchange) => {
+    const issuerPath = issuerPathOf(exchange)
+    const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
+    if (server !== undefined && !isOAuthServer(server)) return notFound()
+    if (server === undefined && !(issuerPath === '' && hasSeveral(registry))) return notFound()
+    const isOpenId = exchange.path.includes('openid-configuration')
+    return respondWithMetadata(exchange, {
+      ...describe(exchange, issuerPath, server),
+      ...(isOpenId ? createOpenIdMembers(exchange.endpoints.jwks(server?.name)) : {}),
+    })
+  }
+}
+
+/** The path of the issuer that a metadata URL was made from, inserted or appended. */
+function issuerPathOf({ path }: Exchange): IssuerPath {
+  const issuerPath = path.replace(WELL_KNOWN, '')
+  return issuerPath === '' ? '' : `/${issuerPath.slice(1)}`
+}
+
+/** With several servers the root endpoints resolve by `resource`; with none there is no root. */
+function hasSeveral({ servers, hasRoot }: Registry): boolean {
+  return hasRoot && servers.filter(isOAuthServer).length > 1
+}
+
+function describe(
+  { endpoints }: Exchange,
+  issuerPath: IssuerPath,
+  server: OAuthServer | undefined,
+) {
+  return createAuthorizationServerMetadata(
+    {
+      issuer: endpoints.issuer(issuerPath),
+      authorization: endpoints.authorize(issuerPath, server?.name),
+      token: endpoints.token(server?.name),
+      registration: endpoints.register(server?.name),
+    },
+    server?.auth.scopes ?? [],
+  )
+}
+
+/** `GET …/jwks`: there are no keys to publish, since nothing here signs for others. */
+export async function jwks(): Promise<Response> {
+  return respondWithJson({ keys: [] })
+}

@@ -1,0 +1,79 @@
+import { open } from '../grant.ts'
+import { OAuthError } from '../oauth/error.ts'
+import { type Parameters, readForm } from '../oauth/parameters.ts'
+import type { RequestToken } from '../oauth-client/token-request.ts'
+import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
+import type { Endpoint, Exchange } from '../request/exchange.ts'
+import { resolveServer } from '../request/resolve-server.ts'
+import { notFound, respondWithJson } from '../request/respond.ts'
+import type { DerivedSecrets } from '../sealing/derived-secret.ts'
+import type { Sealer } from '../sealing/sealer.ts'
+import type { Store } from '../store/store.ts'
+import { redeemCode } from './authorization-code-grant.ts'
+import { checkResource } from './authorization-request.ts'
+import { authenticateClient } from './client.ts'
+import { redeemRefreshToken } from './refresh-token-grant.ts'
+
+/** What the grants need besides the request. */
+export interface TokenDependencies {
+  readonly registry: Registry
+  readonly sealer: Sealer
+  readonly store: Store
+  readonly secrets: DerivedSecrets
+  readonly requestToken: RequestToken
+}
+
+/** A token request whose client and server are known. */
+export interface TokenRequest {
+  readonly form: Parameters
+  readonly clientId: string
+  readonly server: OAuthServer
+}
+
+/** `POST …/token` (RFC 6749 §3.2). */
+export function createTokenEndpoint(deps: TokenDependencies): Endpoint {
+  return async (exchange) => {
+    const form = await readForm(exchange.request)
+    if (exchange.url.search !== '') {
+      throw new OAuthError('invalid_request', 'Send the parameters in the body, not in the URL')
+    }
+    const server = await resolve(deps, exchange, form)
+    if (server === undefined) return notFound()
+    const { request, base } = exchange
+    const clientId = await authenticateClient({ request, form, server }, deps.secrets)
+    checkResource(form.get('resource'), { registry: deps.registry, server, base })
+    const body = await redeem(deps, { form, clientId, server })
+    return respondWithJson(body, { headers: { Pragma: 'no-cache' } })
+  }
+}
+
+async function resolve(
+  deps: TokenDependencies,
+  { base, serverName }: Exchange,
+  form: Parameters,
+): Promise<OAuthServer | undefined> {
+  const artifact =
+    (await open(deps.sealer, 'code', form.get('code') ?? '')) ??
+    (await open(deps.sealer, 'refresh-token', form.get('refresh_token') ?? ''))
+  const server = resolveServer(
+    { registry: deps.registry, base },
+    {
+      path: serverName,
+      resource: form.get('resource'),
+      artifact: artifact?.seal.aud,
+      clientId: form.get('client_id'),
+    },
+  )
+  return server !== undefined && isOAuthServer(server) ? server : undefined
+}
+
+function redeem(deps: TokenDependencies, request: TokenRequest): Promise<unknown> {
+  const grantType = request.form.get('grant_type')
+  if (grantType === 'authorization_code') return redeemCode(deps, request)
+  if (grantType === 'refresh_token') return redeemRefreshToken(deps, request)
+  if (grantType === undefined) throw new OAuthError('invalid_request', 'Missing grant_type')
+  throw new OAuthError(
+    'unsupported_grant_type',
+    'Unsupported grant_type: use authorization_code or refresh_token',
+  )
+}

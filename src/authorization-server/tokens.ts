@@ -1,0 +1,95 @@
+import { issue, type RefreshGrant } from '../grant.ts'
+import { OAuthError } from '../oauth/error.ts'
+import { parseScope } from '../oauth/scope.ts'
+import type { TokenResponse, TokenResult } from '../oauth-client/token-request.ts'
+import type { OAuthServer } from '../registry.ts'
+import type { Sealer } from '../sealing/sealer.ts'
+
+const UNNAMED_EXPIRY = 3600 // seconds, where the provider names none
+const REFRESH_LIFETIME = 30 * 24 * 3600 // seconds, from each use
+
+/** The provider's tokens, or the error that its answer means to our client (RFC 6749 §5.2). */
+export function checkGranted(result: TokenResult, server: OAuthServer): TokenResponse {
+  switch (result.kind) {
+    case 'granted':
+      return result.response
+    case 'refused':
+      throw new OAuthError('invalid_grant', 'The provider refused the grant: sign in again')
+    case 'failed':
+      throw new OAuthError(
+        'server_error',
+        `The provider of ${server.name} did not accept this proxy: its operator finds the cause in the log`,
+        { cause: result.cause },
+      )
+    case 'unavailable':
+      throw new OAuthError(
+        'temporarily_unavailable',
+        `The provider of ${server.name} can not be reached: try again`,
+        { cause: result.cause },
+      )
+  }
+}
+
+interface Session {
+  readonly clientId: string
+  readonly session: string
+  readonly resource?: string
+  readonly scope: string[]
+}
+
+/** What the client gets for the provider's tokens: sealed ones of ours, or in passthrough those. */
+export async function issueTokens(
+  sealer: Sealer,
+  server: OAuthServer,
+  granted: {
+    readonly response: TokenResponse
+    readonly session: Session
+    /** How the session was renewed so far; kept when the provider does not rotate. */
+    readonly previous: RefreshGrant['renewal'] | undefined
+  },
+): Promise<unknown> {
+  const { response, session } = granted
+  if (server.auth.tokens === 'passthrough') return { token_type: 'Bearer', ...response }
+  const lifetime = response.expires_in ?? UNNAMED_EXPIRY
+  const scope = response.scope === undefined ? session.scope : parseScope(response.scope)
+  const accessToken = await issue(sealer, 'access-token', {
+    server: server.name,
+    lifetime,
+    grant: {
+      clientId: session.clientId,
+      session: session.session,
+      scope,
+      accessToken: response.access_token,
+    },
+  })
+  const renewal = renewalOf(response, granted.previous)
+  const refreshToken =
+    renewal === undefined
+      ? undefined
+      : await issue(sealer, 'refresh-token', {
+          server: server.name,
+          lifetime: REFRESH_LIFETIME,
+          grant: { ...session, scope, renewal },
+        })
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: lifetime,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    ...(scope.length === 0 ? {} : { scope: scope.join(' ') }),
+  }
+}
+
+/** How the session can be renewed: it can if the provider said how, or its token does not expire. */
+function renewalOf(
+  response: TokenResponse,
+  previous: RefreshGrant['renewal'] | undefined,
+): RefreshGrant['renewal'] | undefined {
+  if (response.refresh_token !== undefined) {
+    return { kind: 'refresh', refreshToken: response.refresh_token }
+  }
+  if (response.expires_in === undefined && previous?.kind !== 'refresh') {
+    return { kind: 'keep', accessToken: response.access_token }
+  }
+  return previous
+}

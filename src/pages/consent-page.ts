@@ -1,0 +1,55 @@
+import { html } from 'hono/html'
+import { respondWithPage } from './page.ts'
+import { toDisplayText } from './text.ts'
+
+/** What the user must know before saying yes. */
+export interface ConsentView {
+  readonly serverName: string
+  readonly serverUrl: string
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly scope: readonly string[]
+  readonly action: string
+  /** The sealed request, for the form to bring back. */
+  readonly ticket: string
+}
+
+/** The consent page, shown before any contact with the provider. */
+export function renderConsentPage(view: ConsentView, headers: Headers): Promise<Response> {
+  const server = toDisplayText(view.serverName)
+  const content = html`
+    <h1>Let an app use ${server}?</h1>
+    <p>
+      An app wants to act for you on this server. Go on only if you have just started this from that
+      app yourself.
+    </p>
+    <dl>
+      <dt>Server</dt>
+      <dd>${server} <small>${toDisplayText(view.serverUrl, 300)}</small></dd>
+      <dt>App</dt>
+      <dd>calls itself “${toDisplayText(view.clientId)}”</dd>
+      <dt>Access will be handed to</dt>
+      <dd class="host">${hostOf(view.redirectUri)}</dd>
+      <dd class="soft">${toDisplayText(view.redirectUri, 300)}</dd>
+      ${
+        view.scope.length === 0
+          ? ''
+          : html`<dt>Permissions</dt>
+              <dd>${toDisplayText(view.scope.join(', '), 500)}</dd>`
+      }
+    </dl>
+    <form method="post" action="${view.action}">
+      <input type="hidden" name="ticket" value="${view.ticket}" />
+      <button class="go" name="decision" value="approve">Allow</button>
+      <button name="decision" value="deny">Deny</button>
+    </form>
+  `
+  return respondWithPage({ title: `Let an app use ${server}?`, content }, { status: 200, headers })
+}
+
+/** The host that the code goes to, in ASCII; for a private-use scheme the scheme itself. */
+function hostOf(redirectUri: string): string {
+  const url = new URL(redirectUri)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return `${url.protocol}//${url.host}`
+  return url.host
+}
