@@ -1,0 +1,71 @@
+const MAX_FIRST_EVENT = 8_192 // characters
+
+/** Gives the public URL for the one that an upstream names, or undefined to refuse it. */
+export type RewriteEndpoint = (endpoint: string) => Promise<string | undefined>
+
+/**
+ * Rewrites the `endpoint` event that opens a legacy HTTP+SSE stream (MCP 2024-11-05), wherever its
+ * bytes are split; all other bytes pass as they are. A refused endpoint ends the stream.
+ */
+export function createEndpointRewriter(
+  rewrite: RewriteEndpoint,
+): TransformStream<Uint8Array, Uint8Array> {
+  let pending = ''
+  let isSettled = false
+
+  const settle = async (text: string): Promise<string> => {
+    const end = /\r\n\r\n|\n\n|\r\r/.exec(text)
+    if (end === null) {
+      isSettled = text.length > MAX_FIRST_EVENT
+      return isSettled ? text : ''
+    }
+    const block = text.slice(0, end.index + end[0].length)
+    const rest = text.slice(block.length)
+    // Comments may come first; the first event decides.
+    if (isComment(block)) return `${block}${rest === '' ? '' : await settle(rest)}`
+    isSettled = true
+    return `${await rewriteBlock(block, rewrite)}${rest}`
+  }
+
+  return new TransformStream({
+    async transform(chunk, controller) {
+      if (isSettled) {
+        controller.enqueue(chunk)
+        return
+      }
+      pending += toBinary(chunk)
+      const ready = await settle(pending)
+      if (ready === '') return
+      pending = isSettled ? '' : pending.slice(ready.length)
+      controller.enqueue(fromBinary(ready))
+    },
+    flush(controller) {
+      if (pending !== '') controller.enqueue(fromBinary(pending))
+    },
+  })
+}
+
+/** One character for each byte, so that characters split over chunks survive. */
+function toBinary(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+}
+
+function fromBinary(binary: string): Uint8Array {
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+}
+
+function isComment(block: string): boolean {
+  return block.split(/\r\n|\n|\r/).every((line) => line === '' || line.startsWith(':'))
+}
+
+async function rewriteBlock(block: string, rewrite: RewriteEndpoint): Promise<string> {
+  const lines = block.split(/\r\n|\n|\r/)
+  if (!lines.some((line) => /^event: ?endpoint$/.test(line))) return block
+  const data = lines
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice(5).replace(/^ /, ''))
+  const url = await rewrite(data.join('\n'))
+  if (url === undefined)
+    throw new Error('Refused the endpoint that upstream named: it is on another origin')
+  return `event: endpoint\ndata: ${url}\n\n`
+}

@@ -1,0 +1,27 @@
+import { createProtectedResourceMetadata } from '../oauth/metadata.ts'
+import { isOAuthServer, type Registry } from '../registry.ts'
+import type { Endpoint, Exchange } from '../request/exchange.ts'
+import { resolveServer } from '../request/resolve-server.ts'
+import { notFound, respondWithMetadata } from '../request/respond.ts'
+
+/** `GET /.well-known/oauth-protected-resource…` (RFC 9728 §3). */
+export function createProtectedResourceMetadataEndpoint(registry: Registry): Endpoint {
+  return async (exchange) => {
+    const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
+    if (server === undefined || !isOAuthServer(server)) return notFound()
+    return respondWithMetadata(
+      exchange,
+      createProtectedResourceMetadata({
+        resource: exchange.endpoints.resource(resourcePathOf(exchange)),
+        issuer: exchange.endpoints.issuer(`/${server.name}`),
+        scopes: server.auth.scopes,
+      }),
+    )
+  }
+}
+
+/** The path below B that a metadata path speaks of; the root document speaks of the root endpoint. */
+function resourcePathOf({ path }: Exchange): string {
+  const named = path.replace('/.well-known/oauth-protected-resource', '')
+  return named === '' ? '/mcp' : named
+}
