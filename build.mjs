@@ -1,8 +1,11 @@
 // node build.mjs          one file that runs on Node, Bun and Deno
 // node build.mjs test     every test in one file, or: node build.mjs test test/oauth/pkce.test.ts
-import { chmodSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { toJsonSchema } from '@valibot/to-json-schema'
 import { build } from 'esbuild'
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const BUDGET = 1_300_000 // bytes
 
 /** Resolves packages as the web would, so that none drags in Node-only code. */
@@ -13,6 +16,13 @@ const common = {
   mainFields: ['module', 'main'],
   target: 'es2023',
   sourcemap: true,
+  define: { VERSION: JSON.stringify(version) },
+}
+
+/** Tests that start programs run beside the others, in a process of their own. */
+const SUITES = {
+  unit: (name) => !name.startsWith('test/runtimes/'),
+  runtimes: (name) => name.startsWith('test/runtimes/'),
 }
 
 if (process.argv[2] === 'test') {
@@ -20,16 +30,52 @@ if (process.argv[2] === 'test') {
   const named = process.argv.slice(3)
   const files = (named.length > 0 ? named : all).filter((name) => name.endsWith('.test.ts')).sort()
   if (files.length === 0) throw new Error('Cannot run tests: found no test file')
-  const contents = files.map((name) => `import './${name}'`).join('\n')
-  const stdin = { contents, resolveDir: '.' }
-  await build({ ...common, stdin, outfile: 'dist/test.mjs', packages: 'external' })
+  rmSync('dist/test', { recursive: true, force: true })
+  for (const [suite, belongs] of Object.entries(SUITES)) {
+    const contents = files
+      .filter(belongs)
+      .map((name) => `import './${name}'`)
+      .join('\n')
+    if (contents === '') continue
+    const stdin = { contents, resolveDir: '.' }
+    const outfile = `dist/test/${suite}.mjs`
+    await build({ ...common, stdin, outfile, packages: 'external', external: ['node:*'] })
+  }
 } else {
   const outfile = 'dist/mcp-oauth-proxy.mjs'
   const entryPoints = ['src/main.ts']
-  const banner = { js: '#!/usr/bin/env node' }
-  await build({ ...common, entryPoints, outfile, banner, external: ['node:*'], minify: true })
+  // undici and yaml come as CommonJS, which asks for Node's modules by require.
+  const banner = {
+    js: [
+      '#!/usr/bin/env node',
+      "import { createRequire as createNodeRequire } from 'node:module'",
+      'const require = createNodeRequire(import.meta.url)',
+    ].join('\n'),
+  }
+  await build({
+    ...common,
+    entryPoints,
+    outfile,
+    banner,
+    external: ['node:*', ...builtinModules],
+    minify: true,
+  })
   chmodSync(outfile, 0o755)
   const size = readFileSync(outfile).length
   console.log(`${outfile}: ${size} bytes, budget ${BUDGET}`)
+  await writeJsonSchema('dist/config.schema.json')
   if (size > BUDGET) throw new Error('Cannot ship bundle: it is over budget')
+}
+
+/** Writes the schema of the configuration for editors, made from the one that checks it. */
+async function writeJsonSchema(outfile) {
+  const entryPoints = ['src/config/schema.ts']
+  const { outputFiles } = await build({ ...common, entryPoints, write: false, sourcemap: false })
+  const source = Buffer.from(outputFiles[0].contents).toString('base64')
+  const { ConfigFile, ServerEntry } = await import(`data:text/javascript;base64,${source}`)
+  const options = { typeMode: 'input', errorMode: 'ignore' }
+  const schema = toJsonSchema(ConfigFile, options)
+  schema.title = 'mcp-oauth-proxy configuration'
+  schema.properties.mcp_servers.additionalProperties = toJsonSchema(ServerEntry, options)
+  writeFileSync(outfile, `${JSON.stringify(schema, null, 2)}\n`)
 }

@@ -1,21 +1,72 @@
-import { argv, exit, stderr, stdout } from 'node:process'
-import { createRandomString } from './sealing/base64url.ts'
+import { check } from './cli/check.ts'
+import { CommandError, type Invocation } from './cli/command.ts'
+import { createSecretKey } from './cli/secrets.ts'
+import { serve } from './cli/serve.ts'
+import { detectPlatform } from './platform/index.ts'
+import { parseOptions } from './platform/options.ts'
+import type { Platform } from './platform/platform.ts'
 
-const HELP = `mcp-oauth-proxy: lets any MCP client sign in to any MCP server
+declare const VERSION: string
 
-  mcp-oauth-proxy keygen     print a fresh secret key
-  mcp-oauth-proxy --help
-`
+const HELP: Record<string, string> = {
+  serve: `mcp-oauth-proxy [serve] --config FILE [--host HOST] [--port PORT]
 
-/** Runs one command and gives its exit status: 0 well, 2 unusable arguments. */
-function main(command: string | undefined): number {
-  if (command === 'keygen') {
-    stdout.write(`${createRandomString(32)}\n`)
-    return 0
-  }
-  const asked = command === '--help' || command === 'help'
-  ;(asked ? stdout : stderr).write(HELP)
-  return asked ? 0 : 2
+Serves the MCP servers that FILE names. HOST and PORT in the environment stand between these
+options (stronger) and the file (weaker).
+`,
+  check: `mcp-oauth-proxy check --config FILE
+
+Validates FILE and says what is wrong with it, all at once. Exit status 2 if anything is.
+`,
+  keygen: `mcp-oauth-proxy keygen
+
+Prints a fresh secret key for secret_keys.
+`,
 }
 
-exit(main(argv[2]))
+const OVERVIEW = `mcp-oauth-proxy ${VERSION}: lets any MCP client sign in to any MCP server
+
+  mcp-oauth-proxy [serve] --config FILE [--host HOST] [--port PORT]
+  mcp-oauth-proxy check --config FILE     validate the configuration
+  mcp-oauth-proxy keygen                  print a fresh secret key
+  mcp-oauth-proxy --version | --help | COMMAND --help
+`
+
+/** Runs one command and gives its exit status: 0 well, 1 a run failed, 2 unusable input. */
+async function main(platform: Platform): Promise<number> {
+  const options = parseOptions(platform.args)
+  if (options.kind === 'unusable') throw new CommandError(2, options.message)
+  const { words, values } = options
+  const [command, ...extra] = words
+  if (values['version'] === true) return print(platform, `${VERSION}\n`)
+  if (values['help'] === true) return print(platform, HELP[command ?? ''] ?? OVERVIEW)
+  if (extra.length > 0) throw new CommandError(2, `Too many arguments\n\n${OVERVIEW}`)
+  return run(command ?? 'serve', { platform, values, words: extra })
+}
+
+function run(command: string, invocation: Invocation): number | Promise<number> {
+  switch (command) {
+    case 'serve':
+      return serve(invocation)
+    case 'check':
+      return check(invocation)
+    case 'keygen':
+      return print(invocation.platform, `${createSecretKey()}\n`)
+    default:
+      throw new CommandError(2, `Unknown command\n\n${OVERVIEW}`)
+  }
+}
+
+function print(platform: Platform, text: string): number {
+  platform.write(text)
+  return 0
+}
+
+const platform = detectPlatform()
+try {
+  platform.exit(await main(platform))
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error
+  platform.writeError(`${error.message}\n`)
+  platform.exit(error.status)
+}

@@ -1,0 +1,94 @@
+import { createApp } from '../app.ts'
+import type { Config, ServerConfig } from '../config/config.ts'
+import type { Platform } from '../platform/platform.ts'
+import { createRegistry, isOAuthServer, type Server } from '../registry.ts'
+import { createKeyRing } from '../sealing/key-ring.ts'
+import { createMemoryStore } from '../store/memory.ts'
+import { CommandError, type Invocation } from './command.ts'
+import { type StartedDemo, startDemo } from './demo.ts'
+import { createLog } from './log.ts'
+import { readConfig } from './read-config.ts'
+import { readSecretKeys } from './secrets.ts'
+
+/** `serve`: runs the proxy until it is told to stop. */
+export async function serve(invocation: Invocation): Promise<number> {
+  const { platform } = invocation
+  const { config, notes } = readConfig(invocation)
+  const log = createLog(config.log, platform)
+  for (const note of notes) log('warning', note)
+  const keys = await createKeyRing(readSecretKeys(config, platform))
+  const demo = await startDemoIfAsked(config, platform)
+  const registry = createRegistry(
+    config.servers.map((server) => resolveProvider(server, demo)),
+    config.root,
+  )
+  const { upstream } = platform
+  const now = Date.now
+  const app = createApp({
+    config,
+    registry,
+    keys,
+    store: createMemoryStore(now),
+    fetch,
+    upstream,
+    now,
+    log,
+  })
+  const listener = await listen(platform, config, app)
+  platform.write(
+    describe({ ...config, listen: { ...config.listen, port: listener.port } }, registry.servers),
+  )
+  return new Promise((stopped) => {
+    platform.onStop(() => {
+      void Promise.all([listener.close(), demo?.close()]).then(() => stopped(0))
+    })
+  })
+}
+
+async function listen(platform: Platform, config: Config, app: ReturnType<typeof createApp>) {
+  try {
+    return await platform.listen({ ...config.listen, app })
+  } catch (error) {
+    throw new CommandError(1, error instanceof Error ? error.message : 'Cannot listen', {
+      cause: error,
+    })
+  }
+}
+
+async function startDemoIfAsked(config: Config, platform: Platform) {
+  const isAsked = config.servers.some(
+    ({ auth }) => auth.kind === 'oauth2' && auth.provider === 'demo',
+  )
+  return isAsked ? startDemo(platform) : undefined
+}
+
+function resolveProvider(server: ServerConfig, demo: StartedDemo | undefined): Server {
+  const { auth } = server
+  if (auth.kind !== 'oauth2') return { ...server, auth }
+  if (auth.provider !== 'demo') return { ...server, auth: { ...auth, provider: auth.provider } }
+  if (demo === undefined) throw new Error('The demo was not started')
+  return { ...server, url: demo.url, auth: { ...auth, provider: demo.provider } }
+}
+
+/** What listens where, and what to type next. */
+function describe(config: Config, servers: readonly Server[]): string {
+  const { host, port } = config.listen
+  const local = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const base = config.publicUrl ?? local
+  const width = Math.max(...servers.map(({ name }) => name.length))
+  const lines = servers.map(
+    (server) =>
+      `  ${server.name.padEnd(width)}  ${base}/${server.name}/mcp  ${isOAuthServer(server) ? 'sign-in by OAuth' : 'open'}`,
+  )
+  const [first] = servers
+  return [
+    `mcp-oauth-proxy listens on ${local}`,
+    '',
+    ...lines,
+    '',
+    'Next, add a server to a client and sign in when it asks, for example:',
+    `  claude mcp add --transport http ${first?.name} ${base}/${first?.name}/mcp`,
+    `  npx @modelcontextprotocol/inspector`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,37 @@
+import type { App } from '../app.ts'
+import type { Upstream } from '../gateway/upstream.ts'
+
+/** Where to listen, and what answers. */
+export interface Listening {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  readonly app: App
+}
+
+/** A listener that is up. */
+export interface Listener {
+  readonly port: number
+  /** Stops taking connections and ends those that are open. */
+  close(): Promise<void>
+}
+
+/** Everything the program needs from the runtime it runs on. */
+export interface Platform {
+  readonly name: 'node' | 'bun' | 'deno'
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly upstream: Upstream
+  /** Rejects with a message for people when the address is taken or not ours. */
+  listen(listening: Listening): Promise<Listener>
+  readText(path: string): string
+  /** The text of a private file, made with this content if there is none yet (mode 0600). */
+  readOrCreatePrivateFile(path: string, content: string): string
+  /** The folder where this user's programs keep their state. */
+  readonly stateFolder: string
+  write(text: string): void
+  writeError(text: string): void
+  exit(status: number): never
+  /** Calls back once when the program is asked to stop. */
+  onStop(stop: () => void): void
+}
