@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { build, type Metafile } from 'esbuild'
+
+/** Which modules of src each module may import. The order is the order of the layers. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  log: [],
+  sealing: [],
+  store: [],
+  http: [],
+  oauth: ['sealing'],
+  pages: ['sealing'],
+  config: ['oauth'],
+  registry: ['config'],
+  grant: ['sealing'],
+  request: ['config', 'registry', 'oauth'],
+  'oauth-client': ['config', 'registry', 'oauth', 'http'],
+  'error-response': ['log', 'oauth', 'pages', 'request'],
+  'resource-server': ['registry', 'grant', 'request', 'oauth', 'sealing'],
+  'authorization-server': [
+    'config',
+    'registry',
+    'grant',
+    'request',
+    'oauth',
+    'oauth-client',
+    'pages',
+    'sealing',
+    'store',
+    'http',
+  ],
+  gateway: ['registry', 'grant', 'request', 'oauth', 'resource-server', 'sealing', 'http'],
+  routes: [
+    'app',
+    'authorization-server',
+    'error-response',
+    'gateway',
+    'oauth',
+    'oauth-client',
+    'request',
+    'resource-server',
+    'sealing',
+  ],
+  app: [
+    'config',
+    'error-response',
+    'gateway',
+    'log',
+    'registry',
+    'request',
+    'routes',
+    'sealing',
+    'store',
+  ],
+  demo: ['oauth', 'sealing'],
+  platform: ['app', 'gateway', 'request'],
+  cli: ['app', 'config', 'demo', 'log', 'platform', 'registry', 'request', 'sealing', 'store'],
+  main: ['cli', 'platform'],
+}
+
+/** The module a file belongs to: its first folder under src, or its own name. */
+function moduleOf(file: string): string {
+  return file.replace(/^src\//, '').replace(/\/.*|\.ts$/g, '')
+}
+
+describe('architecture', () => {
+  let files: Metafile['inputs']
+
+  before(async () => {
+    const { metafile } = await build({
+      entryPoints: ['src/**/*.ts'],
+      bundle: true,
+      write: false,
+      metafile: true,
+      packages: 'external',
+      outdir: 'x',
+      format: 'esm',
+    })
+    files = metafile.inputs
+  })
+
+  it('imports only downwards', () => {
+    for (const [file, { imports }] of Object.entries(files)) {
+      const from = moduleOf(file)
+      for (const { path, external } of imports) {
+        const to = moduleOf(path)
+        if (external || to === from) continue
+        assert.ok(MAY_IMPORT[from]?.includes(to), `${file} may not import ${path}`)
+      }
+    }
+  })
+
+  it('touches the runtime only in src/platform', () => {
+    for (const [file, { imports }] of Object.entries(files)) {
+      const native = imports.filter(({ path }) => /^(node:|undici|@hono\/node-server)/.test(path))
+      assert.ok(
+        native.length === 0 || file.startsWith('src/platform/'),
+        `${file} imports ${native[0]?.path}`,
+      )
+    }
+  })
+})

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Child } from '../support/child.ts'
+import { type GuardedServer, startEverything } from '../support/everything.ts'
+import { type SignedIn, signIn } from '../support/mcp-client.ts'
+import { type RealProvider, startOidcProvider } from '../support/oidc-provider.ts'
+import { RUNTIMES, type Runtime, serve } from './runtimes.ts'
+
+const LIFETIME = 2 // seconds that the provider's access tokens live
+const SECRET = 'a-secret-of-at-least-32-bytes-for-the-tests'
+
+for (const runtime of RUNTIMES) {
+  const skip = runtime.isInstalled ? false : 'not installed'
+  describe(`the built file on ${runtime.name}`, { skip, concurrency: true }, () => tell(runtime))
+}
+
+function tell(runtime: Runtime): void {
+  let provider: RealProvider
+  let everything: GuardedServer
+  let legacy: GuardedServer
+  let proxy: { readonly child: Child; readonly base: string }
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
+
+  before(async () => {
+    provider = await startOidcProvider(LIFETIME)
+    everything = await startEverything('streamableHttp', provider.isValid)
+    legacy = await startEverything('sse', provider.isValid)
+    const config = join(folder, 'config.yaml')
+    writeFileSync(config, configOf(provider, { everything: everything.url, legacy: legacy.url }))
+    proxy = await serve(runtime, config)
+    await provider.open([`${proxy.base}/everything/callback`, `${proxy.base}/legacy/callback`])
+  })
+
+  after(async () => {
+    await proxy?.child.stop()
+    await Promise.all([everything, legacy, provider].map((part) => part?.close()))
+    rmSync(folder, { recursive: true })
+  })
+
+  for (const mount of ['/everything/mcp', '/mcp/everything', '/mcp']) {
+    it(`lets the official client in by ${mount}`, async () => {
+      const signedIn = await signIn(`${proxy.base}${mount}`)
+
+      await useTools(signedIn)
+      assert.ok(signedIn.browser.steps.some(({ title }) => title?.startsWith('Let an app use')))
+      assert.ok(!everything.credentials.includes(`Bearer ${signedIn.tokens()?.access_token}`))
+      await signedIn.client.close()
+    })
+  }
+
+  it('lets a client without discovery in by the root endpoints', async () => {
+    const signedIn = await signIn(`${proxy.base}/mcp`, { hasDiscovery: false })
+
+    await useTools(signedIn)
+    assert.ok(signedIn.requests.includes('POST /register'))
+    assert.ok(signedIn.requests.includes('POST /token'))
+    await signedIn.client.close()
+  })
+
+  it('survives token expiry by refresh', async () => {
+    const signedIn = await signIn(`${proxy.base}/everything/mcp`)
+    const before = signedIn.tokens()?.access_token
+    const refreshed = provider.nextGrant('refresh_token')
+    let isOver = false
+    void refreshed.then(() => {
+      isOver = true
+    })
+
+    while (!isOver) await signedIn.client.listTools()
+
+    assert.ok((await signedIn.client.listTools()).tools.length > 0)
+    assert.notEqual(signedIn.tokens()?.access_token, before)
+    await signedIn.client.close()
+  })
+
+  it('carries the legacy transport, its messages sent to our own address', async () => {
+    const signedIn = await signIn(`${proxy.base}/legacy/mcp`, { transport: 'sse' })
+
+    const sum = await signedIn.client.callTool({ name: 'get-sum', arguments: { a: 2, b: 3 } })
+
+    assert.match(JSON.stringify(sum), /5/)
+    assert.ok(signedIn.requests.some((line) => line.startsWith('POST /legacy/mcp/messages/')))
+    await signedIn.client.close()
+  })
+}
+
+async function useTools({ client }: SignedIn): Promise<void> {
+  const { tools } = await client.listTools()
+  assert.ok(tools.some(({ name }) => name === 'echo'))
+  const echo = await client.callTool({ name: 'echo', arguments: { message: 'grüße' } })
+  assert.match(JSON.stringify(echo), /grüße/)
+  const progress: number[] = []
+  await client.callTool(
+    { name: 'trigger-long-running-operation', arguments: { duration: 0.3, steps: 3 } },
+    undefined,
+    { onprogress: (event) => progress.push(event.progress) },
+  )
+  assert.deepEqual(progress, [1, 2, 3])
+}
+
+/** The reference server stands behind the root; the legacy one is found by its name only. */
+function configOf(
+  { issuer, clientId, clientSecret }: RealProvider,
+  urls: Readonly<Record<'everything' | 'legacy', string>>,
+): string {
+  const servers = Object.entries(urls).map(
+    ([name, url]) => `
+  ${name}:
+    url: ${url}
+    auth_type: oauth2
+    issuer: ${issuer}
+    authorization_url: ${issuer}/auth
+    token_url: ${issuer}/token
+    client_id: ${clientId}
+    client_secret: ${clientSecret}
+    token_endpoint_auth_method: client_secret_basic
+    upstream_resource: auto
+    scopes: [openid, mcp]`,
+  )
+  return `secret_keys: [${SECRET}]\nroot: everything\nmcp_servers:${servers.join('')}\n`
+}

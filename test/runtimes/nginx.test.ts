@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Child } from '../support/child.ts'
+import { signIn } from '../support/mcp-client.ts'
+import { nginxIsMissing, startNginx } from '../support/nginx.ts'
+import { createTlsFetch } from '../support/tls-fetch.ts'
+import { RUNTIMES, serve } from './runtimes.ts'
+
+const CONFIG = `
+allowed_hosts: [localhost]
+secret_keys: [a-secret-of-at-least-32-bytes-for-the-tests]
+mcp_servers:
+  demo: { url: 'builtin:demo', auth_type: oauth2 }
+`
+
+describe('behind a real nginx with TLS', { skip: nginxIsMissing }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
+  let proxy: { readonly child: Child; readonly base: string }
+  let nginx: { readonly child: Child; readonly base: string }
+  let tls: ReturnType<typeof createTlsFetch>
+
+  before(async () => {
+    const [runtime] = RUNTIMES
+    assert.ok(runtime)
+    const config = join(folder, 'config.yaml')
+    writeFileSync(config, CONFIG)
+    proxy = await serve(runtime, config)
+    nginx = await startNginx(folder, proxy.base)
+    tls = createTlsFetch(readFileSync(join(folder, 'localhost.pem'), 'utf8'))
+  })
+
+  after(async () => {
+    await tls?.close()
+    await nginx?.child.stop()
+    await proxy?.child.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('signs in and streams by the public address only', async () => {
+    const signedIn = await signIn(`${nginx.base}/demo/mcp`, { fetch: tls.fetch })
+    const progress: number[] = []
+
+    await signedIn.client.callTool(
+      { name: 'countdown', arguments: { from: 3, delayMs: 50 } },
+      undefined,
+      { onprogress: (event) => progress.push(event.progress) },
+    )
+
+    assert.equal(progress.length, 3)
+    assert.ok(
+      signedIn.origins.every((origin) => origin === nginx.base),
+      signedIn.origins.join(),
+    )
+    await signedIn.client.close()
+  })
+
+  it('names the public address in every document and challenge', async () => {
+    const challenged = await tls.fetch(`${nginx.base}/demo/mcp`, { method: 'POST' })
+    assert.match(
+      challenged.headers.get('www-authenticate') ?? '',
+      new RegExp(`resource_metadata="${nginx.base}/`),
+    )
+    for (const path of ['oauth-protected-resource/demo/mcp', 'oauth-authorization-server/demo']) {
+      const text = await (await tls.fetch(`${nginx.base}/.well-known/${path}`)).text()
+      assert.ok(!text.includes(new URL(proxy.base).port), text)
+      assert.ok(text.includes(nginx.base), text)
+    }
+  })
+
+  it('is not led astray by headers of the client that nginx passes on', async () => {
+    const headers = {
+      Forwarded: 'host=evil.example;proto=http',
+      'X-Forwarded-Prefix': '/evil',
+      'X-Forwarded-Host': 'evil.example',
+      X_Forwarded_Host: 'evil.example',
+      'X-Forwarded-Ssl': 'off',
+    }
+
+    const response = await tls.fetch(
+      `${nginx.base}/.well-known/oauth-protected-resource/demo/mcp`,
+      {
+        headers,
+      },
+    )
+
+    assert.match(await response.text(), new RegExp(`"resource":"${nginx.base}/demo/mcp"`))
+  })
+})

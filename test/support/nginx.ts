@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Child, findFreePort, start } from './child.ts'
+
+const NGINX = '/usr/sbin/nginx'
+
+/** Why there is no nginx to test with, or false. */
+export const nginxIsMissing = existsSync(NGINX) ? false : 'nginx is not installed'
+
+/** A real nginx with TLS, as examples/nginx/nginx.conf has it, but for names and ports. */
+export async function startNginx(
+  folder: string,
+  upstream: string,
+): Promise<{ readonly base: string; readonly child: Child }> {
+  const port = await findFreePort()
+  const certificate = makeCertificate(folder)
+  const server = readFileSync('examples/nginx/nginx.conf', 'utf8')
+    .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
+    .replace('mcp.example.com;', 'localhost;')
+    .replace('/etc/ssl/mcp.example.com.pem', certificate.pem)
+    .replace('/etc/ssl/mcp.example.com.key', certificate.key)
+    .replace('http://127.0.0.1:4000', upstream)
+  mkdirSync(join(folder, 'tmp'))
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/tmp/${name};`)
+    .join('\n')
+  const main = join(folder, 'nginx.conf')
+  writeFileSync(
+    main,
+    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr notice;
+events {}
+http { access_log off; ${temporary} ${server} }`,
+  )
+  const child = start(NGINX, ['-c', main, '-e', 'stderr'])
+  await child.waitFor(/start worker process \d+/)
+  return { base: `https://localhost:${port}`, child }
+}
+
+function makeCertificate(folder: string): { readonly pem: string; readonly key: string } {
+  const pem = join(folder, 'localhost.pem')
+  const key = join(folder, 'localhost.key')
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  execFileSync('openssl', ['req', ...kind, ...subject, '-days', '2', '-keyout', key, '-out', pem], {
+    stdio: 'ignore',
+  })
+  return { pem, key }
+}

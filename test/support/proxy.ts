@@ -1,0 +1,121 @@
+import type { AddressInfo } from 'node:net'
+import { type App, createApp } from '../../src/app.ts'
+import type { Config, ProviderConfig } from '../../src/config/config.ts'
+import type { Upstream } from '../../src/gateway/upstream.ts'
+import { createRegistry, type OAuth, type Server } from '../../src/registry.ts'
+import { createKeyRing } from '../../src/sealing/key-ring.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+
+/** One line of the proxy's log. */
+export interface LogLine {
+  readonly level: string
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** A proxy in this process, asked by fetch. */
+export interface TestProxy {
+  /** Asks at http://localhost:4000, or wherever an absolute URL says, as a peer would. */
+  fetch(path: string, init?: RequestInit & { readonly peer?: string }): Promise<Response>
+  readonly log: readonly LogLine[]
+  /** Moves the proxy's clock, in seconds. */
+  wait(seconds: number): void
+}
+
+export const SECRET = 'a-secret-of-at-least-32-bytes-for-the-tests'
+export const ORIGIN = 'http://localhost:4000'
+
+export const CONFIG: Config = {
+  listen: { host: '127.0.0.1', port: 4000 },
+  trustedProxies: ['127.0.0.0/8', '::1/128'],
+  forwardedHeaders: ['x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
+  allowedHosts: [],
+  secretKeys: [SECRET],
+  log: { level: 'debug', format: 'json' },
+  allowedRedirectUris: [],
+  consent: 'never',
+  root: { kind: 'auto' },
+  servers: [],
+}
+
+export const PROVIDER: ProviderConfig = {
+  authorizationUrl: 'https://id.example.com/authorize?tenant=acme',
+  tokenUrl: 'https://id.example.com/token',
+  issuer: 'https://id.example.com',
+  clientId: 'configured-id',
+  clientSecret: 'configured-secret',
+  tokenEndpointAuthMethod: 'client_secret_post',
+  authorizationParams: {},
+  tokenParams: {},
+}
+
+/** A server whose users sign in at PROVIDER. */
+export function oauthServer(
+  name: string,
+  auth: Partial<OAuth> = {},
+  server: Partial<Server> = {},
+): Server {
+  return {
+    name,
+    url: `https://${name}.upstream.example/mcp`,
+    allowedRedirectUris: [],
+    staticHeaders: [],
+    extraHeaders: [],
+    ...server,
+    auth: {
+      kind: 'oauth2',
+      provider: PROVIDER,
+      scopes: ['read', 'write'],
+      tokens: 'sealed',
+      callback: 'own',
+      ...auth,
+    },
+  }
+}
+
+/** A server without sign-in. */
+export function openServer(name: string, server: Partial<Server> = {}): Server {
+  return { ...oauthServer(name), ...server, auth: { kind: 'none' } }
+}
+
+const noUpstream: Upstream = async () => ({ status: 200, headers: [], body: null })
+
+/** Starts a proxy over the given servers. */
+export async function startProxy(options: {
+  readonly servers: readonly Server[]
+  readonly config?: Partial<Config>
+  readonly fetch?: typeof globalThis.fetch
+  readonly upstream?: Upstream
+}): Promise<TestProxy> {
+  const config = { ...CONFIG, ...options.config }
+  const log: LogLine[] = []
+  let time = Date.now()
+  const app: App = createApp({
+    config,
+    registry: createRegistry(options.servers, config.root),
+    keys: await createKeyRing(config.secretKeys),
+    store: createMemoryStore(() => time),
+    fetch: options.fetch ?? (() => Promise.reject(new Error('No provider in this test'))),
+    upstream: options.upstream ?? noUpstream,
+    now: () => time,
+    log: (level, message, details = {}) => log.push({ level, message, details }),
+  })
+  return {
+    log,
+    wait: (seconds) => {
+      time += seconds * 1000
+    },
+    fetch: async (path, init = {}) => {
+      const url = new URL(path, ORIGIN)
+      const host = new Headers(init.headers).get('host') ?? url.host
+      return app(new Request(url, init), { peer: init.peer ?? '127.0.0.1', host })
+    },
+  }
+}
+
+/** The port that a listening node server got. */
+export function portOf(server: { address(): AddressInfo | string | null }): number {
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('Not listening on a port')
+  return address.port
+}
