@@ -2,6 +2,7 @@
 // node build.mjs test     every test in one file, or: node build.mjs test test/oauth/pkce.test.ts
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
+import { basename } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { build } from 'esbuild'
 
@@ -19,26 +20,23 @@ const common = {
   define: { VERSION: JSON.stringify(version) },
 }
 
-/** Tests that start programs run beside the others, in a process of their own. */
-const SUITES = {
-  unit: (name) => !name.startsWith('test/runtimes/'),
-  runtimes: (name) => name.startsWith('test/runtimes/'),
-}
-
 if (process.argv[2] === 'test') {
   const all = readdirSync('test', { recursive: true }).map((name) => `test/${name}`)
   const named = process.argv.slice(3)
   const files = (named.length > 0 ? named : all).filter((name) => name.endsWith('.test.ts')).sort()
   if (files.length === 0) throw new Error('Cannot run tests: found no test file')
   rmSync('dist/test', { recursive: true, force: true })
-  for (const [suite, belongs] of Object.entries(SUITES)) {
-    const contents = files
-      .filter(belongs)
-      .map((name) => `import './${name}'`)
-      .join('\n')
-    if (contents === '') continue
+  // Tests that start programs take their time, each file in a process of its own beside the others.
+  const isSlow = (name) => name.startsWith('test/runtimes/')
+  const suites = [
+    files.filter((name) => !isSlow(name)),
+    ...files.filter(isSlow).map((name) => [name]),
+  ]
+  for (const [at, suite] of suites.entries()) {
+    if (suite.length === 0) continue
+    const contents = suite.map((name) => `import './${name}'`).join('\n')
+    const outfile = `dist/test/${at === 0 ? 'unit' : basename(suite[0], '.test.ts')}.mjs`
     const stdin = { contents, resolveDir: '.' }
-    const outfile = `dist/test/${suite}.mjs`
     await build({ ...common, stdin, outfile, packages: 'external', external: ['node:*'] })
   }
 } else {

@@ -1,0 +1,122 @@
+/** A request head and the only statuses it may get; PORT stands for the listener's port. */
+export interface HostileHead {
+  readonly what: string
+  readonly head: string
+  readonly statuses: readonly number[]
+}
+
+/** No answer at all: to close the connection is a refusal too. */
+const CLOSED = 0
+
+const HOST = 'Host: localhost:PORT'
+
+function get(target: string, ...headers: string[]): string {
+  return [`GET ${target} HTTP/1.1`, ...headers, 'Connection: close', '', ''].join('\r\n')
+}
+
+/** Heads that mean two things, or nothing (THREATS F2, T62, T63, T68, T72, T80). */
+export const HOSTILE_HEADS: readonly HostileHead[] = [
+  { what: 'two Host lines', head: get('/healthz', HOST, 'Host: evil.test'), statuses: [400] },
+  { what: 'the same Host twice', head: get('/healthz', HOST, HOST), statuses: [400] },
+  { what: 'no Host', head: get('/healthz'), statuses: [400] },
+  { what: 'an empty Host', head: get('/healthz', 'Host:'), statuses: [400] },
+  ...[
+    'evil/healthz#',
+    'evil/open/mcp?',
+    'a b',
+    'user@localhost',
+    'localhost:',
+    'localhost:0',
+    'localhost:99999',
+    'localhost:08080',
+    '[::1',
+    '::1',
+    '[fe80::1%25eth0]',
+    '127.1',
+    '0x7f000001',
+    'localhost,evil',
+  ].map((host) => ({
+    what: `Host: ${host}`,
+    head: get('/open/mcp', `Host: ${host}`),
+    statuses: [400],
+  })),
+  { what: 'a foreign Host', head: get('/open/mcp', 'Host: evil.test'), statuses: [421] },
+  {
+    what: 'a Host with a last dot',
+    head: get('/open/mcp', 'Host: localhost.'),
+    statuses: [400, 421],
+  },
+  {
+    what: 'an absolute form of another host',
+    head: get('http://evil.test/healthz', HOST),
+    statuses: [400],
+  },
+  {
+    what: 'an absolute form of another scheme',
+    head: get('https://localhost:PORT/healthz', HOST),
+    statuses: [400],
+  },
+  {
+    what: 'an absolute form with a user',
+    head: get('http://a@localhost:PORT/healthz', HOST),
+    statuses: [400],
+  },
+  { what: 'an authority form', head: get('localhost:PORT', HOST), statuses: [400] },
+  { what: 'an asterisk', head: get('*', HOST), statuses: [400] },
+  { what: 'a fragment', head: get('/healthz#x', HOST), statuses: [400] },
+  ...[
+    '/open/%2e%2e/healthz',
+    '/open/../healthz',
+    '/./healthz',
+    '//healthz',
+    '/open//mcp',
+    '/open%2fmcp',
+    '/open/mcp%00',
+    '/%6fpen/mcp',
+    '/open/mcp;x',
+    '/open/mcp%3b',
+    '/open\\mcp',
+    '/open/%5c',
+    '/open/mcp%23',
+    '/open/mcp/%2e',
+    '/open/mcp%25',
+  ].map((path) => ({ what: `the path ${path}`, head: get(path, HOST), statuses: [404] })),
+  { what: 'a path that is not ASCII', head: get('/\xf6pen/mcp', HOST), statuses: [400, 404] },
+  {
+    what: 'CONNECT',
+    head: get('/', HOST).replace('GET / ', 'CONNECT localhost:PORT '),
+    statuses: [CLOSED, 400, 404, 405, 501],
+  },
+  { what: 'TRACE', head: get('/open/mcp', HOST).replace('GET', 'TRACE'), statuses: [405, 501] },
+  {
+    what: 'two lengths',
+    head: get('/open/mcp', HOST, 'Content-Length: 1', 'Content-Length: 2'),
+    statuses: [400],
+  },
+  {
+    what: 'the same length twice',
+    head: get('/open/mcp', HOST, 'Content-Length: 1', 'Content-Length: 1'),
+    statuses: [400],
+  },
+  {
+    what: 'length and encoding',
+    head: get('/open/mcp', HOST, 'Content-Length: 1', 'Transfer-Encoding: chunked'),
+    statuses: [400],
+  },
+  {
+    what: 'two encodings',
+    head: get('/open/mcp', HOST, 'Transfer-Encoding: identity, chunked'),
+    statuses: [400, 501],
+  },
+  { what: 'a folded line', head: get('/open/mcp', HOST, 'X-A: 1', ' 2'), statuses: [400] },
+  {
+    what: 'two Authorization lines',
+    head: get('/open/mcp', HOST, 'Authorization: Bearer a', 'Authorization: Bearer b'),
+    statuses: [400],
+  },
+  {
+    what: '40 KiB of headers',
+    head: get('/open/mcp', HOST, `X-A: ${'a'.repeat(40_960)}`),
+    statuses: [400, 431],
+  },
+]

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { HOSTILE_HEADS } from '../corpus/heads.ts'
+import type { Child } from '../support/child.ts'
+import { portOf } from '../support/proxy.ts'
+import { sendRaw } from '../support/raw.ts'
+import { RUNTIMES, type Runtime, serve } from './runtimes.ts'
+
+for (const runtime of RUNTIMES) {
+  const skip = runtime.isInstalled ? false : 'not installed'
+  describe(`on the wire, on ${runtime.name}`, { skip }, () => tell(runtime))
+}
+
+function tell(runtime: Runtime): void {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
+  let upstream: Server
+  let proxy: { readonly child: Child; readonly base: string }
+  let port: number
+  let arrived = 0
+  let answer: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => {
+    response.end()
+  }
+
+  before(async () => {
+    upstream = createServer((incoming, outgoing) => {
+      arrived += 1
+      answer(incoming, outgoing)
+    })
+    upstream.listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const config = join(folder, 'config.yaml')
+    const url = `http://127.0.0.1:${portOf(upstream)}/mcp`
+    writeFileSync(
+      config,
+      `secret_keys: [${'k'.repeat(43)}]
+mcp_servers: { open: { url: '${url}', auth_type: none, access: open } }`,
+    )
+    proxy = await serve(runtime, config)
+    port = Number(new URL(proxy.base).port)
+  })
+
+  after(async () => {
+    await proxy?.child.stop()
+    upstream?.closeAllConnections()
+    upstream?.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  for (const { what, head, statuses } of HOSTILE_HEADS) {
+    it(`refuses ${what.slice(0, 60)}`, async () => {
+      const before = arrived
+
+      const { status, text } = await sendRaw(port, head.replaceAll('PORT', String(port)))
+
+      assert.ok(statuses.includes(status ?? 0), `got ${text.slice(0, 200)}`)
+      assert.equal(arrived, before)
+      assert.equal((await fetch(`${proxy.base}/healthz`)).status, 200)
+    })
+  }
+
+  it('takes an absolute form of its own host', async () => {
+    const head = `GET ${proxy.base}/healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`
+
+    assert.equal((await sendRaw(port, head)).status, 200)
+  })
+
+  it('passes events on as they come, and the end of interest too', async () => {
+    let isUpstreamClosed: Promise<unknown> = Promise.resolve()
+    answer = (_, response) => {
+      isUpstreamClosed = once(response, 'close')
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      response.write('data: first\n\n')
+    }
+    const asking = request(`${proxy.base}/open/mcp`, { headers: { accept: 'text/event-stream' } })
+    asking.end()
+    const [response] = await once(asking, 'response')
+    const [chunk] = await once(response, 'data')
+
+    assert.equal(String(chunk), 'data: first\n\n')
+    asking.on('error', () => undefined)
+    asking.destroy()
+
+    await isUpstreamClosed
+  })
+
+  it('passes a large body both ways byte for byte', async () => {
+    answer = (incoming, outgoing) => {
+      outgoing.writeHead(200, { 'Content-Type': 'application/json', 'Mcp-Session-Id': 'abc' })
+      incoming.pipe(outgoing)
+    }
+    const body = JSON.stringify({ text: 'ü'.repeat(1_000_000) })
+
+    const response = await fetch(`${proxy.base}/open/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+
+    assert.equal(await response.text(), body)
+    assert.equal(response.headers.get('mcp-session-id'), 'abc')
+  })
+
+  it('keeps 202 without a body, and 502 for an upstream that resets', async () => {
+    const post = () =>
+      fetch(`${proxy.base}/open/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      })
+    answer = (_, response) => response.writeHead(202).end()
+    const accepted = await post()
+    assert.equal(accepted.status, 202)
+    assert.equal(await accepted.text(), '')
+
+    answer = (incoming) => incoming.socket.destroy()
+    assert.equal((await post()).status, 502)
+  })
+
+  it('ends the stream of an upstream that resets, and goes on serving', async () => {
+    answer = (incoming, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      response.write('data: first\n\n', () => incoming.socket.destroy())
+    }
+
+    const response = await fetch(`${proxy.base}/open/mcp`)
+    await response.text().catch(() => undefined)
+
+    assert.equal((await fetch(`${proxy.base}/healthz`)).status, 200)
+  })
+
+  it('does not decode what is compressed, or asks for what is not', async () => {
+    let asked = ''
+    const bytes = Buffer.from('not really compressed')
+    answer = (incoming, response) => {
+      asked = String(incoming.headers['accept-encoding'])
+      const encoding = asked.includes('gzip') ? { 'Content-Encoding': 'gzip' } : {}
+      response.writeHead(200, { 'Content-Type': 'application/json', ...encoding })
+      response.end(bytes)
+    }
+    const asking = request(`${proxy.base}/open/mcp`, { headers: { 'accept-encoding': 'gzip' } })
+    asking.end()
+    const [response] = await once(asking, 'response')
+    const chunks: Buffer[] = []
+    for await (const chunk of response) chunks.push(chunk)
+
+    assert.deepEqual(Buffer.concat(chunks), bytes)
+    assert.equal(response.headers['content-encoding'] === 'gzip', asked.includes('gzip'))
+  })
+}
