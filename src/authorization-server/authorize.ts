@@ -1,8 +1,10 @@
 import type { Config } from '../config/config.ts'
 import { type AuthorizationRequest, issue } from '../grant.ts'
+import { BUILT_IN_CALLBACKS } from '../oauth/client-callbacks.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { parseParameters } from '../oauth/parameters.ts'
-import { renderConsentPage } from '../pages/consent-page.ts'
+import { isLoopbackRedirectUri } from '../oauth/redirect-uri.ts'
+import { type ClientView, renderConsentPage } from '../pages/consent-page.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import { issuerPathOf } from '../request/endpoints.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
@@ -110,11 +112,22 @@ async function askForConsent(
   const view = {
     serverName: server.name,
     serverUrl: exchange.endpoints.resource(`/${server.name}/mcp`),
-    clientId: request.clientId,
+    client: describeClient(request, server),
     redirectUri: request.redirectUri,
     scope: request.scope,
     action: exchange.endpoints.consent(server.name),
     ticket,
   }
   return renderConsentPage(view, headers)
+}
+
+/** The callback says more than the id, which many clients share and any could use. */
+function describeClient(
+  { clientId, redirectUri }: AuthorizationRequest,
+  { name }: OAuthServer,
+): ClientView {
+  const known = BUILT_IN_CALLBACKS.find((callback) => callback.redirectUri === redirectUri)
+  if (known !== undefined) return { kind: 'known', name: known.client }
+  if (clientId !== name) return { kind: 'claimed', name: clientId }
+  return isLoopbackRedirectUri(redirectUri) ? { kind: 'local' } : { kind: 'unnamed' }
 }

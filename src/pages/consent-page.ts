@@ -2,11 +2,18 @@ import { html } from 'hono/html'
 import { respondWithPage } from './page.ts'
 import { toDisplayText } from './text.ts'
 
+/** What can be said of the app: who it is by its callback, what it calls itself, or where it is. */
+export type ClientView =
+  | { readonly kind: 'known'; readonly name: string }
+  | { readonly kind: 'claimed'; readonly name: string }
+  | { readonly kind: 'local' }
+  | { readonly kind: 'unnamed' }
+
 /** What the user must know before saying yes. */
 export interface ConsentView {
   readonly serverName: string
   readonly serverUrl: string
-  readonly clientId: string
+  readonly client: ClientView
   readonly redirectUri: string
   readonly scope: readonly string[]
   readonly action: string
@@ -27,7 +34,7 @@ export function renderConsentPage(view: ConsentView, headers: Headers): Promise<
       <dt>Server</dt>
       <dd>${server} <small>${toDisplayText(view.serverUrl, 300)}</small></dd>
       <dt>App</dt>
-      <dd>calls itself “${toDisplayText(view.clientId)}”</dd>
+      <dd>${describeClient(view.client)}</dd>
       <dt>Access will be handed to</dt>
       <dd class="host">${hostOf(view.redirectUri)}</dd>
       <dd class="soft">${toDisplayText(view.redirectUri, 300)}</dd>
@@ -45,6 +52,19 @@ export function renderConsentPage(view: ConsentView, headers: Headers): Promise<
     </form>
   `
   return respondWithPage({ title: `Let an app use ${server}?`, content }, { status: 200, headers })
+}
+
+function describeClient(client: ClientView): string {
+  switch (client.kind) {
+    case 'known':
+      return client.name
+    case 'claimed':
+      return `calls itself “${toDisplayText(client.name)}”`
+    case 'local':
+      return 'An app on this computer'
+    case 'unnamed':
+      return 'An app that gave no name'
+  }
 }
 
 /** The host that the code goes to, in ASCII; for a private-use scheme the scheme itself. */
