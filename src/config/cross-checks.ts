@@ -1,78 +1,70 @@
 import type { Config, ServerConfig } from './config.ts'
-import type { Mistake } from './document.ts'
+import { failedKeys, type Mistake } from './mistake.ts'
 import { findNameMistake } from './server.ts'
-import { isLongEnough } from './values.ts'
 
-/** Notes what is right by itself but does not go together. */
-export function checkTogether(config: Config, mistakes: Mistake[]): void {
-  checkListener(config, mistakes)
-  checkSecretKeys(config, mistakes)
-  checkServers(config, mistakes)
-  const { forwardedHeaders } = config
+/** What there is to check together. */
+export interface Together {
+  readonly config: Config
+  /** The names of all servers, of those with mistakes too. */
+  readonly names: readonly string[]
+  readonly mistakes: Mistake[]
+}
+
+/** Notes what is right by itself but does not go together; silent where a key in it is wrong already. */
+export function checkTogether(together: Together): void {
+  const { config, names, mistakes } = together
+  const failed = failedKeys(mistakes, [])
+  const note = (key: string, message: string) => mistakes.push({ path: [key], message })
+  checkListener(config, { failed, note })
+  const { forwardedHeaders, root, servers } = config
   if (forwardedHeaders.includes('forwarded') && forwardedHeaders.length > 1) {
-    mistakes.push({
-      path: ['forwarded_headers'],
-      message:
-        'Unusable list: want forwarded alone, or x-forwarded-… headers, since clients can send the others',
-    })
+    note(
+      'forwarded_headers',
+      'Unusable list: want forwarded alone, or x-forwarded-… headers, since clients can send the others',
+    )
+  }
+  if (names.length === 0 && !failed.has('mcp_servers')) note('mcp_servers', 'No server: add one')
+  const known = new Set(names)
+  for (const server of servers) checkAlias(server, known, mistakes)
+  checkHosts(servers, mistakes)
+  if (root.kind === 'server' && !known.has(root.name)) {
+    note('root', 'Unknown server: want auto, off or a name in mcp_servers')
   }
 }
 
 function checkListener(
   { listen, publicUrl, allowedHosts, secretKeys }: Config,
-  mistakes: Mistake[],
-) {
+  {
+    failed,
+    note,
+  }: { failed: ReadonlySet<string>; note: (key: string, message: string) => unknown },
+): void {
   if (/^(?:localhost|::1|127(?:\.\d{1,3}){3})$/.test(listen.host)) return
-  if (publicUrl === undefined && allowedHosts.length === 0) {
-    mistakes.push({
-      path: ['listen'],
-      message: 'Missing public_url or allowed_hosts: beyond loopback the public host must be named',
-    })
+  const isFailed = (...keys: readonly string[]) => keys.some((key) => failed.has(key))
+  const hasHost = publicUrl !== undefined || allowedHosts.length > 0
+  if (!hasHost && !isFailed('public_url', 'allowed_hosts')) {
+    note(
+      'listen',
+      'Missing public_url or allowed_hosts: beyond loopback the public host must be named',
+    )
   }
-  if (secretKeys.length === 0) {
-    mistakes.push({
-      path: ['listen'],
-      message:
-        'Missing secret_keys: beyond loopback they must be configured, make one with mcp-oauth-proxy keygen',
-    })
-  }
-}
-
-function checkSecretKeys({ secretKeys }: Config, mistakes: Mistake[]): void {
-  for (const [at, key] of secretKeys.entries()) {
-    const path = ['secret_keys', at]
-    // Those of the list were measured by the schema; these came out of a file.
-    if (!isLongEnough(key)) mistakes.push({ path, message: 'Too short: want at least 32 bytes' })
-    if (secretKeys.indexOf(key) < at) {
-      mistakes.push({ path, message: 'Duplicate key: want each once' })
-    }
+  if (secretKeys.length === 0 && !isFailed('secret_keys', 'secret_keys_file')) {
+    note(
+      'listen',
+      'Missing secret_keys: beyond loopback they must be configured, make one with mcp-oauth-proxy keygen',
+    )
   }
 }
 
-function checkServers({ servers, root }: Config, mistakes: Mistake[]): void {
-  if (servers.length === 0 && !mistakes.some(({ path }) => path[0] === 'mcp_servers')) {
-    mistakes.push({ path: ['mcp_servers'], message: 'No server: add one' })
-  }
-  const names = new Set(servers.map(({ name }) => name))
-  for (const server of servers) checkAlias(server, names, mistakes)
-  checkHosts(servers, mistakes)
-  const isKnown = root.kind !== 'server' || names.has(root.name)
-  if (!isKnown)
-    mistakes.push({
-      path: ['root'],
-      message: 'Unknown server: want auto, off or a name in mcp_servers',
-    })
-}
-
-function checkAlias({ name, alias }: ServerConfig, names: Set<string>, mistakes: Mistake[]): void {
+function checkAlias({ name, alias }: ServerConfig, known: Set<string>, mistakes: Mistake[]): void {
   if (alias === undefined) return
   const path = ['mcp_servers', name, 'alias']
   const nameMistake = findNameMistake(alias)
   if (nameMistake !== undefined) mistakes.push({ path, message: nameMistake })
-  if (alias !== name && names.has(alias)) {
+  if (alias !== name && known.has(alias)) {
     mistakes.push({ path, message: 'Duplicate name: another server has it' })
   }
-  names.add(alias)
+  known.add(alias)
 }
 
 function checkHosts(servers: readonly ServerConfig[], mistakes: Mistake[]): void {

@@ -14,16 +14,16 @@ export function interpolate(
 ): Interpolated {
   const missing: string[] = []
   const read = (name: string, otherwise: string | undefined) => {
-    const value = env[name] ?? otherwise
+    const value = (Object.hasOwn(env, name) ? env[name] : undefined) ?? otherwise
     if (value === undefined) missing.push(name)
     return value ?? ''
   }
   const [, whole] = LITELLM_VARIABLE.exec(text) ?? []
-  const filled =
-    whole === undefined
-      ? text.replace(VARIABLE, (_all, name: string, otherwise: string | undefined) =>
-          read(name, otherwise),
-        )
-      : read(whole, undefined)
-  return { text: filled, missing }
+  if (whole !== undefined) return { text: read(whole, undefined), missing }
+  // Behind the last brace nothing can match, and looking there from each ${ takes quadratic time.
+  const end = text.lastIndexOf('}') + 1
+  const filled = text
+    .slice(0, end)
+    .replace(VARIABLE, (_all, name: string, otherwise: string | undefined) => read(name, otherwise))
+  return { text: filled + text.slice(end), missing }
 }

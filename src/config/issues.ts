@@ -1,16 +1,14 @@
 import type { BaseIssue } from 'valibot'
-import type { Mistake, Path } from './document.ts'
+import type { Mistake, Path } from './mistake.ts'
 import { findNearestKey } from './nearest-key.ts'
 import { knownKeysAt } from './schema.ts'
 
 /** What a schema found, in words that quote no value. */
 export function toMistake(issue: BaseIssue<unknown>, prefix: Path): Mistake {
   const path = [...prefix, ...(issue.path ?? []).map(({ key }) => toKey(key))]
-  if (issue.type !== 'strict_object' || (issue.path ?? []).length === 0) {
-    return { path, message: capitalize(issue.message) }
-  }
-  if (issue.expected !== 'never') return { path, message: 'Missing key' }
-  return { path, message: describeUnknown(path) }
+  const isAboutKey = issue.type === 'strict_object' && issue.expected !== 'Object'
+  if (!isAboutKey) return { path, message: `Unusable value: ${issue.message}` }
+  return { path, message: issue.expected === 'never' ? describeUnknown(path) : 'Missing key' }
 }
 
 function toKey(key: unknown): string | number {
@@ -23,8 +21,4 @@ function describeUnknown(path: Path): string {
   return nearest === undefined
     ? `Unknown key: want one of ${known.join(', ')}`
     : `Unknown key: did you mean ${nearest}?`
-}
-
-function capitalize(text: string): string {
-  return `Unusable value: ${text}`
 }

@@ -1,9 +1,11 @@
 import * as v from 'valibot'
-import { type Config, ConfigError, type ServerConfig } from './config.ts'
+import { type Config, ConfigError, type ConfigProblem, type ServerConfig } from './config.ts'
 import { checkTogether } from './cross-checks.ts'
-import { type Mistake, type Path, readDocument } from './document.ts'
+import { type ReadDocument, readDocument } from './document.ts'
 import { toMistake } from './issues.ts'
+import { failedKeys, type Mistake, type Path } from './mistake.ts'
 import { ConfigFile, ServerEntry } from './schema.ts'
+import { readSecretKeys } from './secret-keys.ts'
 import { createServer, findNameMistake, type ReadSecret } from './server.ts'
 
 /** A configuration file and what it may read. */
@@ -32,100 +34,107 @@ const LITELLM_KEYS: ReadonlySet<string> = new Set([
 
 /** Reads a configuration; throws a ConfigError with all its mistakes at once. */
 export function loadConfig(source: ConfigSource): LoadedConfig {
-  const document = readDocument(source.text, source.env)
+  const document = readDocument(source.text, { env: source.env, passOver: LITELLM_KEYS })
   const mistakes: Mistake[] = [...document.mistakes]
-  const { value, passedOver } = setLiteLlmAside(document.value)
-  const parsed =
-    document.value === undefined && mistakes.length > 0 ? undefined : v.safeParse(ConfigFile, value)
-  const note = createIssueNoter(mistakes)
-  note(parsed?.issues ?? [], [])
-  const readSecret = createSecretReader(source, mistakes)
-  const servers = readServers(serverEntriesOf(value), { mistakes, readSecret, note })
-  if (parsed?.success === true) {
-    const config = createConfig(parsed.output, { source, servers, readSecret })
-    checkTogether(config, mistakes)
+  const isReadable = document.value !== undefined || mistakes.length === 0
+  const { entries, passedOver } = setLiteLlmAside(document.value ?? {})
+  const context = { mistakes, readSecret: createSecretReader(source, mistakes) }
+  const file = isReadable ? parseAt(ConfigFile, { value: entries, path: [] }, mistakes) : undefined
+  const serverEntries = Object.entries(file?.mcp_servers ?? {})
+  const servers = serverEntries.flatMap((entry) => readServer(entry, context))
+  if (file !== undefined) {
+    const config = createConfig(file, { source, servers, ...context })
+    checkTogether({ config, mistakes, names: serverEntries.map(([name]) => name) })
     if (mistakes.length === 0) return { config, notes: describe(config, passedOver) }
   }
-  throw new ConfigError(toProblems(source.file, mistakes, document.locate))
+  throw new ConfigError(toProblems(source.file, mistakes, document))
 }
 
-type NoteIssues = (issues: readonly v.BaseIssue<unknown>[], prefix: Path) => void
-
-/** What is wrong with a value that could not be filled in is only that. */
-function createIssueNoter(mistakes: Mistake[]): NoteIssues {
-  const unset = new Set(mistakes.map(({ path }) => path.join('\n')))
-  return (issues, prefix) => {
-    const found = issues.map((issue) => toMistake(issue, prefix))
-    mistakes.push(...found.filter(({ path }) => !unset.has(path.join('\n'))))
-  }
+function setLiteLlmAside(value: unknown): { entries: unknown; passedOver: readonly string[] } {
+  const entries = entriesOf(value)
+  if (entries === undefined) return { entries: value, passedOver: [] }
+  const ours = entries.filter(([key]) => !LITELLM_KEYS.has(key))
+  const passedOver = entries.map(([key]) => key).filter((key) => LITELLM_KEYS.has(key))
+  // Where there are no servers the cross-checks say so.
+  return { entries: Object.fromEntries([['mcp_servers', {}], ...ours]), passedOver }
 }
 
-function setLiteLlmAside(value: unknown): { value: unknown; passedOver: readonly string[] } {
+function entriesOf(value: unknown): [string, unknown][] | undefined {
   const parsed = v.safeParse(v.record(v.string(), v.unknown()), value)
-  if (!parsed.success) return { value: value ?? {}, passedOver: [] }
-  const entries = Object.entries(parsed.output)
-  return {
-    value: Object.fromEntries(entries.filter(([key]) => !LITELLM_KEYS.has(key))),
-    passedOver: entries.map(([key]) => key).filter((key) => LITELLM_KEYS.has(key)),
-  }
+  return parsed.success && !Array.isArray(value) ? Object.entries(parsed.output) : undefined
 }
 
-function serverEntriesOf(value: unknown): [string, unknown][] {
-  const parsed = v.safeParse(v.object({ mcp_servers: v.record(v.string(), v.unknown()) }), value)
-  return parsed.success ? Object.entries(parsed.output.mcp_servers) : []
+/** What is sound of a value, the rest being noted, so that all can be checked further at once. */
+function parseAt<S extends v.GenericSchema>(
+  schema: S,
+  { value, path }: { readonly value: unknown; readonly path: Path },
+  mistakes: Mistake[],
+): v.InferOutput<S> | undefined {
+  // A message of Valibot's own would quote the value.
+  const options = { message: 'want another kind of value' }
+  const parsed = v.safeParse(schema, value, options)
+  if (parsed.success) return parsed.output
+  const unset = new Set(mistakes.map((mistake) => mistake.path.join('\n')))
+  const found = parsed.issues.map((issue) => toMistake(issue, path))
+  // What is wrong with a value that could not be filled in is only that.
+  mistakes.push(...found.filter((mistake) => !unset.has(mistake.path.join('\n'))))
+  const failed = failedKeys(found, path)
+  const sound = entriesOf(value)?.filter(([key]) => !failed.has(key))
+  if (sound === undefined) return undefined
+  const rest = Object.fromEntries(path.length === 0 ? [['mcp_servers', {}], ...sound] : sound)
+  const again = v.safeParse(schema, rest, options)
+  return again.success ? again.output : undefined
 }
 
-function readServers(
-  entries: readonly [string, unknown][],
-  context: {
-    readonly mistakes: Mistake[]
-    readonly readSecret: ReadSecret
-    readonly note: NoteIssues
-  },
+/** Where mistakes go, and how files with secrets are read. */
+interface Context {
+  readonly mistakes: Mistake[]
+  readonly readSecret: ReadSecret
+}
+
+function readServer(
+  [name, value]: readonly [string, unknown],
+  { mistakes, readSecret }: Context,
 ): ServerConfig[] {
-  return entries.flatMap(([name, entry]) => {
-    const path = ['mcp_servers', name]
-    const nameMistake = findNameMistake(name)
-    if (nameMistake !== undefined) context.mistakes.push({ path, message: nameMistake })
-    const parsed = v.safeParse(ServerEntry, entry)
-    if (parsed.success) return [createServer(name, parsed.output, context)]
-    context.note(parsed.issues, path)
-    return []
-  })
+  const path = ['mcp_servers', name]
+  const nameMistake = findNameMistake(name)
+  if (nameMistake !== undefined) mistakes.push({ path, message: nameMistake })
+  const entry = parseAt(ServerEntry, { value, path }, mistakes)
+  if (entry === undefined) return []
+  return [createServer(name, entry, { mistakes, readSecret, failed: failedKeys(mistakes, path) })]
 }
 
 function createSecretReader(source: ConfigSource, mistakes: Mistake[]): ReadSecret {
   return (path, file) => {
-    try {
-      return source.readSecret(file).replace(/\r?\n$/, '')
-    } catch {
-      mistakes.push({
-        path,
-        message: 'Cannot read the file: want a file that this process may read',
-      })
-      return undefined
+    const text = readOrUndefined(source, file)
+    if (text === undefined) {
+      const message = 'Cannot read the file: want a file that this process may read'
+      mistakes.push({ path, message })
     }
+    if (text === '') mistakes.push({ path, message: 'The file is empty: want the secret in it' })
+    return text
+  }
+}
+
+function readOrUndefined(source: ConfigSource, file: string): string | undefined {
+  try {
+    return source.readSecret(file).replace(/(?:\r?\n)+$/, '')
+  } catch {
+    return undefined
   }
 }
 
 function createConfig(
   file: ConfigFile,
-  {
-    source,
-    servers,
-    readSecret,
-  }: { source: ConfigSource; servers: ServerConfig[]; readSecret: ReadSecret },
+  { source, servers, ...context }: Context & { source: ConfigSource; servers: ServerConfig[] },
 ): Config {
-  const keysFile = file.secret_keys_file
-  const keysText = keysFile === undefined ? '' : (readSecret(['secret_keys_file'], keysFile) ?? '')
-  const keysInFile = keysText.split(/\r?\n/).filter((line) => line !== '')
   return {
     listen: { ...file.listen, ...source.listen },
     ...(file.public_url === undefined ? {} : { publicUrl: file.public_url }),
     trustedProxies: file.trusted_proxies,
     forwardedHeaders: file.forwarded_headers,
     allowedHosts: file.allowed_hosts,
-    secretKeys: [...(file.secret_keys ?? []), ...keysInFile],
+    secretKeys: readSecretKeys(file.secret_keys ?? [], file.secret_keys_file, context),
     log: file.log,
     allowedRedirectUris: file.allowed_redirect_uris,
     consent: file.consent,
@@ -162,14 +171,15 @@ function describe(config: Config, passedOver: readonly string[]): string[] {
 function toProblems(
   file: string,
   mistakes: readonly Mistake[],
-  locate: (mistake: Mistake) => { line: number; column: number },
-) {
-  return mistakes
+  document: ReadDocument,
+): ConfigProblem[] {
+  const problems = mistakes
     .map((mistake) => ({
       file,
-      ...locate(mistake),
+      ...document.locate(mistake),
       path: mistake.path.join('.'),
       message: mistake.message,
     }))
     .sort((left, right) => left.line - right.line || left.column - right.column)
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
 }

@@ -1,11 +1,12 @@
 /** The known key that an unknown one was probably meant to be, if any comes close. */
 export function findNearestKey(key: string, known: readonly string[]): string | undefined {
+  const limit = Math.max(2, Math.floor(key.length / 3))
   const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(key.slice(0, 64), candidate) }))
+    .filter((candidate) => Math.abs(candidate.length - key.length) <= limit)
+    .map((candidate) => ({ candidate, distance: editDistance(key, candidate) }))
+    .filter(({ distance }) => distance <= limit)
     .sort((left, right) => left.distance - right.distance)
-  return best !== undefined && best.distance <= Math.max(2, key.length / 3)
-    ? best.candidate
-    : undefined
+  return best?.candidate
 }
 
 /** Levenshtein distance, a row at a time. */

@@ -3,11 +3,13 @@ import {
   HeaderNames,
   Headers,
   Host,
+  Hostname,
   HttpUrl,
   Networks,
   Port,
   PublicUrl,
   RedirectUriPattern,
+  refuseLists,
   SecretKey,
   StringRecord,
   Text,
@@ -27,52 +29,69 @@ function only<const T extends readonly string[]>(options: T) {
 const RedirectUris = v.optional(v.array(RedirectUriPattern, 'want a list of redirect URIs'), [])
 
 /** One entry of `mcp_servers`, as it stands in the file. */
-export const ServerEntry = v.strictObject({
-  url: v.union(
-    [v.literal('builtin:demo'), HttpUrl],
-    'want the http or https URL of the MCP server',
+export const ServerEntry = refuseLists(
+  v.strictObject(
+    {
+      url: v.union(
+        [v.literal('builtin:demo'), HttpUrl],
+        'want the http or https URL of the MCP server',
+      ),
+      auth_type: only(['oauth2', 'none']),
+      access: v.optional(only(['open'])),
+      oauth2_flow: v.optional(only(['authorization_code'])),
+      transport: v.optional(only(['http', 'sse'])),
+      description: v.optional(v.string('want text')),
+      alias: v.optional(Text),
+      host: v.optional(Hostname),
+      client_id: v.optional(Text),
+      client_id_file: v.optional(Text),
+      client_secret: v.optional(Text),
+      client_secret_file: v.optional(Text),
+      authorization_url: v.optional(HttpUrl),
+      token_url: v.optional(HttpUrl),
+      // Taken and not used: nothing registers where a client_id is required.
+      registration_url: v.optional(HttpUrl),
+      issuer: v.optional(HttpUrl),
+      scopes: v.optional(Texts, []),
+      token_endpoint_auth_method: v.optional(
+        oneOf(['client_secret_basic', 'client_secret_post', 'none']),
+      ),
+      authorization_params: v.optional(StringRecord, {}),
+      token_params: v.optional(StringRecord, {}),
+      upstream_resource: v.optional(v.union([v.literal('auto'), HttpUrl], 'want auto or a URL')),
+      tokens: v.optional(oneOf(['sealed', 'passthrough']), 'sealed'),
+      callback: v.optional(oneOf(['own', 'shared']), 'own'),
+      allowed_redirect_uris: RedirectUris,
+      static_headers: v.optional(Headers, {}),
+      extra_headers: v.optional(HeaderNames, []),
+    },
+    'want keys and values, such as url and auth_type',
   ),
-  auth_type: only(['oauth2', 'none']),
-  access: v.optional(only(['open'])),
-  oauth2_flow: v.optional(only(['authorization_code'])),
-  transport: v.optional(only(['http', 'sse'])),
-  description: v.optional(v.string('want text')),
-  alias: v.optional(Text),
-  host: v.optional(Host),
-  client_id: v.optional(Text),
-  client_id_file: v.optional(Text),
-  client_secret: v.optional(Text),
-  client_secret_file: v.optional(Text),
-  authorization_url: v.optional(HttpUrl),
-  token_url: v.optional(HttpUrl),
-  issuer: v.optional(HttpUrl),
-  scopes: v.optional(Texts, []),
-  token_endpoint_auth_method: v.optional(
-    oneOf(['client_secret_basic', 'client_secret_post', 'none']),
-  ),
-  authorization_params: v.optional(StringRecord, {}),
-  token_params: v.optional(StringRecord, {}),
-  upstream_resource: v.optional(v.union([v.literal('auto'), HttpUrl], 'want auto or a URL')),
-  tokens: v.optional(oneOf(['sealed', 'passthrough']), 'sealed'),
-  callback: v.optional(oneOf(['own', 'shared']), 'own'),
-  allowed_redirect_uris: RedirectUris,
-  static_headers: v.optional(Headers, {}),
-  extra_headers: v.optional(HeaderNames, []),
-})
+)
 export type ServerEntry = v.InferOutput<typeof ServerEntry>
 
-const Listen = v.strictObject({ host: v.optional(Text, '127.0.0.1'), port: v.optional(Port, 4000) })
-
-const LogSettings = v.strictObject({
-  level: v.optional(
-    v.pipe(
-      oneOf(['debug', 'info', 'warning', 'warn', 'error']),
-      v.transform((level) => (level === 'warn' ? 'warning' : level)),
-    ),
-    'info',
+const Listen = refuseLists(
+  v.strictObject(
+    { host: v.optional(Text, '127.0.0.1'), port: v.optional(Port, 4000) },
+    'want host and port',
   ),
-  format: v.optional(oneOf(['json', 'pretty']), 'pretty'),
-})
+)
+
+const LogSettings = refuseLists(
+  v.strictObject(
+    {
+      level: v.optional(
+        v.pipe(
+          oneOf(['debug', 'info', 'warning', 'warn', 'error']),
+          v.transform((level) => (level === 'warn' ? 'warning' : level)),
+        ),
+        'info',
+      ),
+      format: v.optional(oneOf(['json', 'pretty']), 'pretty'),
+    },
+    'want level and format',
+  ),
+)
 
 const FORWARDED_HEADERS = [
   'x-forwarded-proto',
@@ -89,28 +108,30 @@ const Root = v.pipe(
 )
 
 /** The whole file, but for what belongs to LiteLLM alone. */
-export const ConfigFile = v.strictObject(
-  {
-    listen: v.optional(Listen, {}),
-    public_url: v.optional(PublicUrl),
-    trusted_proxies: v.optional(Networks, ['loopback']),
-    forwarded_headers: v.optional(
-      v.array(oneOf(FORWARDED_HEADERS), 'want a list of header names'),
-      ['x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
-    ),
-    allowed_hosts: v.optional(v.array(Host, 'want a list of hosts'), []),
-    secret_keys: v.optional(v.array(SecretKey, 'want a list of keys')),
-    secret_keys_file: v.optional(Text),
-    store: v.optional(only(['memory']), 'memory'),
-    log: v.optional(LogSettings, {}),
-    allowed_redirect_uris: RedirectUris,
-    registration: v.optional(only(['known']), 'known'),
-    consent: v.optional(only(['always', 'never']), 'always'),
-    root: v.optional(Root, 'auto'),
-    // Each entry by its own schema, so that one bad entry hides no other.
-    mcp_servers: v.record(v.string(), v.unknown(), 'want servers by name'),
-  },
-  'want keys and values, such as mcp_servers',
+export const ConfigFile = refuseLists(
+  v.strictObject(
+    {
+      listen: v.optional(Listen, {}),
+      public_url: v.optional(PublicUrl),
+      trusted_proxies: v.optional(Networks, ['loopback']),
+      forwarded_headers: v.optional(
+        v.array(oneOf(FORWARDED_HEADERS), 'want a list of header names'),
+        ['x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
+      ),
+      allowed_hosts: v.optional(v.array(Host, 'want a list of hosts'), []),
+      secret_keys: v.optional(v.array(SecretKey, 'want a list of keys')),
+      secret_keys_file: v.optional(Text),
+      store: v.optional(only(['memory']), 'memory'),
+      log: v.optional(LogSettings, {}),
+      allowed_redirect_uris: RedirectUris,
+      registration: v.optional(only(['known']), 'known'),
+      consent: v.optional(only(['always', 'never']), 'always'),
+      root: v.optional(Root, 'auto'),
+      // Each entry by its own schema, so that one bad entry hides no other.
+      mcp_servers: refuseLists(v.record(v.string(), v.unknown(), 'want servers by name')),
+    },
+    'want keys and values, such as mcp_servers',
+  ),
 )
 export type ConfigFile = v.InferOutput<typeof ConfigFile>
 

@@ -1,5 +1,6 @@
 import type { ProviderConfig, ServerAuth, ServerConfig } from './config.ts'
-import type { Mistake } from './document.ts'
+import { INHERITED } from './document.ts'
+import type { Mistake } from './mistake.ts'
 import type { ServerEntry } from './schema.ts'
 
 /** Reads a file that a `…_file` key names, or gives undefined after noting the mistake. */
@@ -23,17 +24,26 @@ const RESERVED: ReadonlySet<string> = new Set([
 
 /** What is wrong with a server's name or alias, if anything. */
 export function findNameMistake(name: string): string | undefined {
+  if (INHERITED.has(name)) return 'Unusable name: choose another'
   if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/.test(name)) {
-    return 'Unusable name: want 1 to 64 letters, digits, _, - and .'
+    return 'Unusable name: want 1 to 64 letters, digits, _, - and ., but no . at the start'
   }
   return RESERVED.has(name) ? 'Reserved name: it is a path of the proxy, choose another' : undefined
+}
+
+/** Where a server's mistakes go, and what is known of them. */
+export interface ServerContext {
+  readonly mistakes: Mistake[]
+  readonly readSecret: ReadSecret
+  /** Keys of the entry that are there and wrong, and so are not missing. */
+  readonly failed: ReadonlySet<string>
 }
 
 /** A server out of its entry; what is missing or does not go together is noted. */
 export function createServer(
   name: string,
   entry: ServerEntry,
-  context: { readonly mistakes: Mistake[]; readonly readSecret: ReadSecret },
+  context: ServerContext,
 ): ServerConfig {
   return {
     name,
@@ -47,16 +57,11 @@ export function createServer(
   }
 }
 
-interface Context {
-  readonly mistakes: Mistake[]
-  readonly readSecret: ReadSecret
-}
-
-function createAuth(name: string, entry: ServerEntry, context: Context): ServerAuth {
+function createAuth(name: string, entry: ServerEntry, context: ServerContext): ServerAuth {
   const note = (key: string, message: string) =>
     context.mistakes.push({ path: ['mcp_servers', name, key], message })
   if (entry.auth_type === 'none') {
-    if (entry.access === undefined) {
+    if (entry.access === undefined && !context.failed.has('access')) {
       note(
         'auth_type',
         'Missing access: open, without which nobody may use a server without sign-in',
@@ -80,45 +85,53 @@ const REQUIRED = {
   authorization_url: "the provider's authorization endpoint",
   token_url: "the provider's token endpoint",
   client_id: 'the id of your app at the provider',
+  client_secret: 'the secret that token_endpoint_auth_method sends',
 }
 
-function createProvider(name: string, entry: ServerEntry, context: Context): ProviderConfig {
+function createProvider(name: string, entry: ServerEntry, context: ServerContext): ProviderConfig {
   const path = ['mcp_servers', name]
-  const readFileKey = (key: 'client_id_file' | 'client_secret_file') => {
-    const file = entry[key]
-    return file === undefined ? undefined : context.readSecret([...path, key], file)
+  const readTwin = (key: 'client_id' | 'client_secret') => {
+    const fileKey = `${key}_file` as const
+    const file = entry[fileKey]
+    if (entry[key] !== undefined || file === undefined) return entry[key]
+    return context.readSecret([...path, fileKey], file)
   }
-  const required = (key: keyof typeof REQUIRED, value: string | undefined) => {
-    if (value === undefined) {
-      context.mistakes.push({ path, message: `Missing ${key}: ${REQUIRED[key]}` })
-    }
-    return value ?? ''
-  }
-  const clientSecret = entry.client_secret ?? readFileKey('client_secret_file')
+  checkProviderKeys(path, entry, context)
+  const clientSecret = readTwin('client_secret')
+  const resource = entry.upstream_resource === 'auto' ? entry.url : entry.upstream_resource
   return {
-    authorizationUrl: required('authorization_url', entry.authorization_url),
-    tokenUrl: required('token_url', entry.token_url),
-    clientId: required('client_id', entry.client_id ?? readFileKey('client_id_file')),
+    // What is missing was noted, and then nothing of this is used.
+    authorizationUrl: entry.authorization_url ?? '',
+    tokenUrl: entry.token_url ?? '',
+    clientId: readTwin('client_id') ?? '',
     tokenEndpointAuthMethod: entry.token_endpoint_auth_method ?? defaultMethod(clientSecret),
     authorizationParams: entry.authorization_params,
     tokenParams: entry.token_params,
-    ...optional('clientSecret', clientSecret),
-    ...optional('issuer', entry.issuer),
-    ...optional(
-      'resource',
-      entry.upstream_resource === 'auto' ? entry.url : entry.upstream_resource,
-    ),
+    ...(clientSecret === undefined ? {} : { clientSecret }),
+    ...(entry.issuer === undefined ? {} : { issuer: entry.issuer }),
+    ...(resource === undefined ? {} : { resource }),
+  }
+}
+
+function checkProviderKeys(
+  path: readonly string[],
+  entry: ServerEntry,
+  { mistakes, failed }: ServerContext,
+): void {
+  const isThere = (key: keyof typeof REQUIRED | 'client_id_file' | 'client_secret_file') =>
+    entry[key] !== undefined || failed.has(key)
+  const demand = (key: keyof typeof REQUIRED) =>
+    mistakes.push({ path, message: `Missing ${key}: ${REQUIRED[key]}` })
+  if (!isThere('authorization_url')) demand('authorization_url')
+  if (!isThere('token_url')) demand('token_url')
+  if (!isThere('client_id') && !isThere('client_id_file')) demand('client_id')
+  const needsSecret = /^client_secret/.test(entry.token_endpoint_auth_method ?? '')
+  if (needsSecret && !isThere('client_secret') && !isThere('client_secret_file')) {
+    demand('client_secret')
   }
 }
 
 /** LiteLLM's default, where there is a secret. */
 function defaultMethod(clientSecret: string | undefined) {
   return clientSecret === undefined ? 'none' : 'client_secret_post'
-}
-
-function optional<K extends string>(
-  key: K,
-  value: string | undefined,
-): { readonly [key in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: string }) // one computed key
 }

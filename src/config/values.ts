@@ -1,7 +1,15 @@
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
+import { isWellFormedRedirectUri } from '../oauth/redirect-uri.ts'
 
 const PORT = 'want a port number from 0 to 65535'
+
+/** A schema of maps that takes no lists, which Valibot lets pass as objects. */
+export function refuseLists<S extends v.GenericSchema>(schema: S): S {
+  const run: S['~run'] = (dataset, config) =>
+    schema['~run'](Array.isArray(dataset.value) ? { value: undefined } : dataset, config)
+  return { ...schema, '~run': run }
+}
 
 /** Any text that is not empty. */
 export const Text = v.pipe(
@@ -30,23 +38,26 @@ export const Port = v.pipe(
   v.maxValue(65_535, PORT),
 )
 
+const HTTP_URL = 'want an http or https URL without user name, password or fragment'
+const MAX_URL = 2048 // characters
+
 /** An absolute http(s) URL without credentials or fragment. */
-export const HttpUrl = v.pipe(
-  v.string('want an http or https URL'),
-  v.check(isHttpUrl, 'want an http or https URL without user name, password or fragment'),
-)
+export const HttpUrl = v.pipe(v.string('want an http or https URL'), v.check(isHttpUrl, HTTP_URL))
 
 function isHttpUrl(text: string): boolean {
-  if (!/^https?:\/\/[^\s\\]+$/i.test(text) || !URL.canParse(text)) return false
-  const url = new URL(text)
-  return url.username === '' && url.password === '' && !text.includes('#')
+  if (text.length > MAX_URL) return false
+  return /^https?:\/\/[^\s\\/?#@]+(?:[/?][^\s\\#]*)?$/i.test(text) && URL.canParse(text)
 }
 
-/** A public base URL in its one spelling: no trailing slash, no query. */
+/** A public base URL in its one spelling: no trailing slash, no query, a path that routes let through. */
 export const PublicUrl = v.pipe(
   HttpUrl,
   v.check((text) => !text.includes('?'), 'want a URL without query'),
   v.transform((text) => new URL(text).href.replace(/\/+$/, '')),
+  v.check(
+    (text) => !/[;%\\]|\/\//.test(text.replace(/^https?:\/\//, '')),
+    'want a plain path, without //, ; or %',
+  ),
 )
 
 /** A list of texts. */
@@ -75,25 +86,58 @@ export const Networks = v.pipe(
 
 /** Only four decimal parts: what else is an IPv4 address differs between parsers (THREATS F15). */
 function toCidr(text: string): string | undefined {
-  const [address = '', bits, ...rest] = text.split('/')
-  if (rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return undefined
-  const isV4 = ipaddr.IPv4.isValidFourPartDecimal(address) && !/(^|\.)0\d/.test(address)
-  if (!isV4 && !ipaddr.IPv6.isValid(address)) return undefined
-  const width = isV4 ? 32 : 128
-  return Number(bits ?? width) <= width ? `${address}/${bits ?? width}` : undefined
+  const [, address, bits] = /^([0-9A-Fa-f:.]{2,45})(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const width = address === undefined ? undefined : widthOf(address)
+  if (width === undefined) return undefined
+  const size = Number(bits ?? width)
+  return size <= width ? `${address}/${size}` : undefined
+}
+
+/** The bits of an address. IPv4 inside IPv6 is none: peers are compared as the IPv4 that they are. */
+function widthOf(address: string): number | undefined {
+  if (!address.includes(':')) {
+    const isPlain = !/(?:^|\.)0\d/.test(address)
+    return isPlain && ipaddr.IPv4.isValidFourPartDecimal(address) ? 32 : undefined
+  }
+  if (address.includes('.') || !ipaddr.IPv6.isValid(address)) return undefined
+  return ipaddr.IPv6.parse(address).isIPv4MappedAddress() ? undefined : 128
 }
 
 const HOST = 'want a host name such as mcp.example.com, without scheme or path'
+const PORTLESS = 'want a host name such as mcp.example.com, without scheme, port or path'
 
-/** A host, or host:port, in lower case. */
+const HOST_AND_PORT = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(?::[1-9]\d{0,4})?$/
+
+/** A host, or host:port, in lower case; a default port is left out, as browsers do. */
 export const Host = v.pipe(
   v.string(HOST),
-  v.regex(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:[1-9]\d{0,4})?$/, HOST),
-  v.transform((text) => text.toLowerCase()),
+  v.regex(HOST_AND_PORT, HOST),
+  v.transform((text) => text.toLowerCase().replace(/:(?:80|443)$/, '')),
+  v.check(isAuthority, HOST),
 )
 
+/** A host in lower case, whatever the port. */
+export const Hostname = v.pipe(
+  v.string(PORTLESS),
+  v.regex(HOST_AND_PORT, PORTLESS),
+  v.transform((text) => text.toLowerCase()),
+  v.check(isHost, PORTLESS),
+)
+
+function isAuthority(text: string): boolean {
+  const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(text.slice(0, MAX_URL)) ?? []
+  const isIpv6 = text.startsWith('[') && text.endsWith(']')
+  return isIpv6 ? isHost(text) : isHost(host) && Number(port ?? 1) <= 65_535
+}
+
+/** Whether a host is spelled as requests name it: 127.1 or [0::1] would never be met. */
+function isHost(host: string): boolean {
+  if (host.length > 255 || host.includes('..') || !URL.canParse(`http://${host}`)) return false
+  return new URL(`http://${host}`).hostname === host
+}
+
 const REDIRECT_URI =
-  'want an absolute redirect URI, with at most one *, for the port or the last path segment'
+  'want an absolute redirect URI in its plain spelling, with at most one *, for the port or the last path segment'
 
 /** A redirect URI, or a pattern of them. */
 export const RedirectUriPattern = v.pipe(
@@ -101,14 +145,15 @@ export const RedirectUriPattern = v.pipe(
   v.check(isRedirectUriPattern, REDIRECT_URI),
 )
 
+const ANY_PORT = /^https?:\/\/[^/*?]+:\*(?:\/[^*]*)?$/
+// The last segment of a path only: https://* would let every host have the codes.
+const ANY_SEGMENT = /^[a-z][a-z0-9+.-]*:(?:\/\/[^/*?]+|(?!\/\/))\/(?:[^*?]*\/)?\*$/
+
 function isRedirectUriPattern(pattern: string): boolean {
-  if (/^(?:javascript|data|file|vbscript|blob):/i.test(pattern)) return false
-  if (!/^[\x21-\x7E]+$/.test(pattern) || /[#\\<>"{}^`@]/.test(pattern)) return false
-  const stars = pattern.split('*').length - 1
-  if (stars > 1) return false
-  if (stars === 1 && !/^(?:https?:\/\/[^/*]+:\*(?:\/[^*]*)?|[^*?]+\/\*)$/.test(pattern))
-    return false
-  return URL.canParse(pattern.replace(/:\*/, ':1').replace('*', 'x'))
+  if (pattern.length > MAX_URL) return false
+  if (!pattern.includes('*')) return isWellFormedRedirectUri(pattern)
+  if (ANY_PORT.test(pattern)) return isWellFormedRedirectUri(pattern.replace('*', '1'))
+  return ANY_SEGMENT.test(pattern) && isWellFormedRedirectUri(pattern.replace('*', 'x'))
 }
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -122,17 +167,21 @@ const FRAMING = [
   'trailer',
 ]
 
+const UNUSABLE_HEADER = 'want the name of a header that does not frame the message'
+
 /** Headers by name. */
 export const Headers = v.pipe(
-  v.record(
-    v.string(),
-    v.pipe(v.string('want text'), v.regex(/^[\t\x20-\x7E]*$/, 'want printable text on one line')),
-    'want headers by name',
+  refuseLists(
+    v.record(
+      v.pipe(v.string(), v.check(isHeaderName, UNUSABLE_HEADER)),
+      v.pipe(v.string('want text'), v.regex(/^[\t\x20-\x7E]*$/, 'want printable text on one line')),
+      'want headers by name',
+    ),
   ),
-  v.check(
-    (headers) => Object.keys(headers).every(isHeaderName),
-    'want names of headers that do not frame the message',
-  ),
+  v.check((headers) => {
+    const names = Object.keys(headers).map((name) => name.toLowerCase())
+    return new Set(names).size === names.length
+  }, 'want each header once, in whatever case'),
   v.transform((headers) => Object.entries(headers)),
 )
 
@@ -140,7 +189,7 @@ export const Headers = v.pipe(
 export const HeaderNames = v.array(
   v.pipe(
     v.string('want the name of a header'),
-    v.check(isHeaderName, 'want the name of a header that does not frame the message'),
+    v.check(isHeaderName, UNUSABLE_HEADER),
     v.transform((name) => name.toLowerCase()),
   ),
   'want a list of header names',
@@ -151,11 +200,13 @@ function isHeaderName(name: string): boolean {
 }
 
 /** Parameters by name, values as text. */
-export const StringRecord = v.record(
-  v.string(),
-  v.pipe(
-    v.union([v.string(), v.number(), v.boolean()], 'want text'),
-    v.transform((value) => String(value)),
+export const StringRecord = refuseLists(
+  v.record(
+    v.string(),
+    v.pipe(
+      v.union([v.string(), v.number(), v.boolean()], 'want text'),
+      v.transform((value) => String(value)),
+    ),
+    'want parameters by name',
   ),
-  'want parameters by name',
 )

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { linesOf, SERVER } from '../support/config.ts'
+
+const UNUSABLE: readonly (readonly [what: string, text: string, ...lines: string[]])[] = [
+  [
+    'a server host with a port, which would never match',
+    `${SERVER.trim()}\n    host: a.example.com:8443\n`,
+    'config.yaml:8:5 mcp_servers.gh.host: Unusable value: want a host name such as mcp.example.com, without scheme, port or path',
+  ],
+  [
+    'a host twice',
+    'mcp_servers:\n  a: { url: http://x, auth_type: none, access: open, host: H.example }\n  b: { url: http://y, auth_type: none, access: open, host: h.example }',
+    'config.yaml:3:54 mcp_servers.b.host: Duplicate host: another server claims it',
+  ],
+  [
+    'a header that frames the message',
+    `${SERVER.trim()}\n    static_headers: { Host: x }\n`,
+    'config.yaml:8:23 mcp_servers.gh.static_headers.Host: Unusable value: want the name of a header that does not frame the message',
+  ],
+  [
+    'a header twice',
+    `${SERVER.trim()}\n    static_headers: { X-A: x, x-a: y }\n`,
+    'config.yaml:8:5 mcp_servers.gh.static_headers: Unusable value: want each header once, in whatever case',
+  ],
+  [
+    'a header over two lines',
+    `${SERVER.trim()}\n    static_headers: { X-A: "a\\r\\nB: c" }\n`,
+    'config.yaml:8:23 mcp_servers.gh.static_headers.X-A: Unusable value: want printable text on one line',
+  ],
+  [
+    'a way to authenticate without its secret',
+    `${SERVER.trim()}\n    token_endpoint_auth_method: client_secret_basic\n`,
+    'config.yaml:2:3 mcp_servers.gh: Missing client_secret: the secret that token_endpoint_auth_method sends',
+  ],
+  ...[
+    ['consent: remember', 'consent', 'always and never'],
+    ['registration: open', 'registration', 'known'],
+  ].map(
+    ([text, key, supported]) =>
+      [
+        `${text}`,
+        `${text}${SERVER}`,
+        `config.yaml:1:1 ${key}: Unusable value: this version supports only ${supported}`,
+      ] as const,
+  ),
+  ...[
+    ['auth_type: bearer_token', 'oauth2 and none'],
+    ['oauth2_flow: client_credentials', 'authorization_code'],
+    ['transport: stdio', 'http and sse'],
+    ['access: keys', 'open'],
+  ].map(([text = '', supported]) => {
+    const key = text.split(':')[0]
+    const others = key === 'auth_type' ? '' : ', auth_type: oauth2'
+    return [
+      text,
+      `mcp_servers: { a: { ${text}, url: builtin:demo${others} } }`,
+      `config.yaml:1:21 mcp_servers.a.${key}: Unusable value: this version supports only ${supported}`,
+    ] as const
+  }),
+]
+
+describe('loadConfig, of a bad server', () => {
+  for (const [what, text, ...lines] of UNUSABLE) {
+    it(`names ${what}`, () => assert.deepEqual(linesOf(text), lines))
+  }
+
+  for (const name of ['.', '..', '.well-known', '.hidden', 'mcp', 'favicon.ico', 'a/b', 'a b']) {
+    it(`refuses the name ${name}`, () => {
+      const entry = '{ url: http://x, auth_type: none, access: open }'
+
+      assert.equal(linesOf(`mcp_servers: { "${name}": ${entry} }`).length, 1)
+    })
+  }
+})
