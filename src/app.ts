@@ -3,8 +3,10 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Config } from './config/config.ts'
 import { createErrorResponder } from './error-response.ts'
 import type { Upstream } from './gateway/upstream.ts'
+import type { FetchPublic } from './http/public-fetch.ts'
 import type { Log } from './log.ts'
 import type { Registry } from './registry.ts'
+import { createClientNetworkResolver } from './request/client-network.ts'
 import { allowAnyOrigin, respondToPreflight } from './request/cors.ts'
 import { createEndpoints } from './request/endpoints.ts'
 import type { Exchange } from './request/exchange.ts'
@@ -28,6 +30,7 @@ export interface Dependencies {
   readonly store: Store
   readonly fetch: typeof globalThis.fetch
   readonly upstream: Upstream
+  readonly fetchPublic: FetchPublic
   readonly now: () => number
   readonly log: Log
 }
@@ -36,7 +39,12 @@ export interface Dependencies {
 export type App = (request: Request, connection: Connection) => Promise<Response>
 
 interface Environment {
-  Bindings: { readonly base: PublicBase; readonly path: string; readonly url: URL }
+  Bindings: {
+    readonly base: PublicBase
+    readonly path: string
+    readonly url: URL
+    readonly clientNetwork: string
+  }
 }
 
 const MAX_OAUTH_BODY = 65_536 // bytes
@@ -47,6 +55,7 @@ export function createApp(deps: Dependencies): App {
     deps.log('warning', message, detail),
   )
   const hono = createHono(deps)
+  const resolveClientNetwork = createClientNetworkResolver(deps.config)
 
   return async (request, connection) => {
     const url = new URL(request.url)
@@ -57,7 +66,8 @@ export function createApp(deps: Dependencies): App {
     if (base === undefined) return misdirected()
     const path = withoutPrefix(url.pathname, base.prefix)
     const routed = path === url.pathname ? request : new Request(new URL(path, url), request)
-    return hono.fetch(routed, { base, path: path.replace(/(.)\/$/, '$1'), url })
+    const clientNetwork = resolveClientNetwork(request, connection.peer)
+    return hono.fetch(routed, { base, path: path.replace(/(.)\/$/, '$1'), url, clientNetwork })
   }
 }
 
@@ -115,6 +125,7 @@ function toExchange(request: Request, env: Environment['Bindings'], server?: str
     base: env.base,
     endpoints: createEndpoints(env.base),
     serverName: server,
+    clientNetwork: env.clientNetwork,
     requestId: createRandomString(9),
   }
 }
@@ -130,7 +141,7 @@ function limitOAuthBody() {
       ),
   })
   return ((context, next) =>
-    /\/(?:token|register|consent)\/?$/.test(context.env.path)
+    /\/(?:token|register|consent|revoke)\/?$/.test(context.env.path)
       ? limit(context, next)
       : next()) satisfies typeof limit
 }

@@ -57,12 +57,27 @@ export const RefreshGrant = v.object({
   session: v.string(),
   resource: v.optional(v.string()),
   scope: v.array(v.string()),
+  /** When the user signed in, in seconds since the epoch. */
+  since: v.number(),
   renewal: v.variant('kind', [
     v.object({ kind: v.literal('refresh'), refreshToken: v.string() }),
     v.object({ kind: v.literal('keep'), accessToken: v.string() }),
   ]),
 })
 export type RefreshGrant = v.InferOutput<typeof RefreshGrant>
+
+/** A token response, kept for the clients that race for it. */
+const Successor = v.object({ response: v.unknown() })
+
+/** A client that registered itself with redirect URIs that nobody knows. */
+export const RegisteredClient = v.object({
+  redirectUris: v.array(v.string()),
+  name: v.optional(v.string()),
+})
+export type RegisteredClient = v.InferOutput<typeof RegisteredClient>
+
+/** What a user once approved in this browser. */
+const Approval = v.object({ subject: v.string() })
 
 /** The upstream address that a legacy SSE stream named for its messages. */
 export const MessageEndpoint = v.object({ url: v.string() })
@@ -74,6 +89,9 @@ const SCHEMAS = {
   flow: Flow,
   consent: PendingConsent,
   'message-endpoint': MessageEndpoint,
+  successor: Successor,
+  client: RegisteredClient,
+  approval: Approval,
 }
 
 type Schemas = typeof SCHEMAS

@@ -2,7 +2,6 @@ import { type CodeGrant, open } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { checkCodeVerifier } from '../oauth/pkce.ts'
 import { isSameResource } from '../oauth/resource.ts'
-import { createRandomString } from '../sealing/base64url.ts'
 import type { TokenDependencies, TokenRequest } from './token.ts'
 import { checkGranted, issueTokens } from './tokens.ts'
 
@@ -20,16 +19,20 @@ export async function redeemCode(deps: TokenDependencies, request: TokenRequest)
   checkBinding(grant, request)
   await checkCodeVerifier(form.get('code_verifier'), grant.codeChallenge)
   const claim = `code:${seal.jti}`
-  if (!(await deps.store.claim(claim, CLAIM_LIFETIME))) throw invalidCode()
+  if (!(await deps.store.claim(claim, CLAIM_LIFETIME))) {
+    // A code shown twice is in a second pair of hands: what came of it ends (OAuth 2.1 §4.1.3).
+    await deps.store.revoke(seal.jti, deps.sessionLimits.max)
+    throw invalidCode()
+  }
   const result = await deps.requestToken(server.auth.provider, 'authorization_code', {
     code: grant.providerCode,
     redirect_uri: grant.providerRedirectUri,
     code_verifier: grant.codeVerifier,
   })
   if (result.kind === 'unavailable') await deps.store.release(claim)
-  const session = { clientId, session: createRandomString(16), scope: grant.scope }
+  const session = { clientId, session: seal.jti, scope: grant.scope, since: deps.seconds() }
   const { resource } = grant
-  return issueTokens(deps.sealer, server, {
+  return issueTokens(deps, server, {
     response: checkGranted(result, server),
     session: resource === undefined ? session : { ...session, resource },
     previous: undefined,

@@ -2,12 +2,11 @@ import type { AuthorizationRequest } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { checkNotRepeated, type Parameters } from '../oauth/parameters.ts'
 import { checkCodeChallenge } from '../oauth/pkce.ts'
-import { isKnownRedirectUri } from '../oauth/redirect-uri.ts'
 import { resolveScope } from '../oauth/scope.ts'
 import type { OAuthServer, Registry } from '../registry.ts'
 import type { PublicBase } from '../request/public-base.ts'
 import { findByResourcePath, pathBelow } from '../request/resolve-server.ts'
-import { checkClientId } from './client.ts'
+import { type Client, isRedirectUriOf, type ResolveClient } from './client.ts'
 import type { AnswerTarget } from './redirect.ts'
 
 const MAX_STATE = 2048 // characters
@@ -19,26 +18,27 @@ export interface Asked {
 }
 
 /** Client and redirect URI: until both are checked, an error may only be shown (RFC 6749 §4.1.2.1). */
-export function checkClientAndRedirectUri(
+export async function checkClientAndRedirectUri(
   { parameters, repeated }: Asked,
-  allowed: readonly string[],
-): { readonly clientId: string; readonly redirectUri: string } {
+  server: OAuthServer,
+  policy: { readonly resolveClient: ResolveClient; readonly allowed: readonly string[] },
+): Promise<{ readonly client: Client; readonly redirectUri: string }> {
   checkNotRepeated(repeated.filter((name) => name === 'client_id' || name === 'redirect_uri'))
-  const clientId = checkClientId(parameters.get('client_id'))
+  const client = await policy.resolveClient(parameters.get('client_id'), server)
   const redirectUri = parameters.get('redirect_uri')
   if (redirectUri === undefined) throw new OAuthError('invalid_request', 'Missing redirect_uri')
-  if (!isKnownRedirectUri(redirectUri, allowed)) {
-    throw new OAuthError(
-      'invalid_redirect_uri',
-      'The redirect_uri is not known here: add it to allowed_redirect_uris in the configuration of the proxy',
-    )
-  }
-  return { clientId, redirectUri }
+  if (isRedirectUriOf(client, redirectUri, policy.allowed)) return { client, redirectUri }
+  throw new OAuthError(
+    'invalid_redirect_uri',
+    client.kind === 'shared'
+      ? 'The redirect_uri is not known here: add it to allowed_redirect_uris in the configuration of the proxy'
+      : 'The redirect_uri is not one that this client registered',
+  )
 }
 
 /** All else that the client asked for; its errors go to the redirect URI. */
 export function checkAuthorizationRequest(
-  asked: Asked & { readonly clientId: string },
+  asked: Asked & { readonly client: Client },
   context: {
     readonly registry: Registry
     readonly server: OAuthServer
@@ -46,7 +46,7 @@ export function checkAuthorizationRequest(
     readonly target: AnswerTarget
   },
 ): AuthorizationRequest {
-  const { parameters, repeated, clientId } = asked
+  const { parameters, repeated, client } = asked
   const { target, server } = context
   checkNotRepeated(repeated)
   checkResponseType(parameters)
@@ -63,7 +63,7 @@ export function checkAuthorizationRequest(
   const resource = parameters.get('resource')
   checkResource(resource, context)
   return {
-    clientId,
+    clientId: client.key,
     redirectUri: target.redirectUri,
     ...(target.state === undefined ? {} : { state: target.state }),
     codeChallenge,

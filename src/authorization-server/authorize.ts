@@ -3,8 +3,8 @@ import { type AuthorizationRequest, issue } from '../grant.ts'
 import { BUILT_IN_CALLBACKS } from '../oauth/client-callbacks.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { parseParameters } from '../oauth/parameters.ts'
-import { isLoopbackRedirectUri } from '../oauth/redirect-uri.ts'
-import { type ClientView, renderConsentPage } from '../pages/consent-page.ts'
+import { isLoopbackRedirectUri, matchesPattern } from '../oauth/redirect-uri.ts'
+import { type ClientView, type ConsentWarning, renderConsentPage } from '../pages/consent-page.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import { issuerPathOf } from '../request/endpoints.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
@@ -12,13 +12,15 @@ import { resolveServer } from '../request/resolve-server.ts'
 import { notFound } from '../request/respond.ts'
 import { createRandomString } from '../sealing/base64url.ts'
 import type { Sealer } from '../sealing/sealer.ts'
+import type { Approvals } from './approval.ts'
 import {
   type Asked,
   checkAuthorizationRequest,
   checkClientAndRedirectUri,
 } from './authorization-request.ts'
+import { type Client, isUnvouched, type ResolveClient } from './client.ts'
 import { setCookie } from './cookies.ts'
-import { type AnswerTarget, createErrorAnswer, redirect } from './redirect.ts'
+import { type AnswerTarget, answerClient, createErrorAnswer } from './redirect.ts'
 import type { StartFlow } from './start-flow.ts'
 
 const CONSENT_LIFETIME = 600 // seconds
@@ -29,6 +31,16 @@ interface Dependencies {
   readonly startFlow: StartFlow
   readonly allowedRedirectUris: readonly string[]
   readonly consent: Config['consent']
+  readonly approvals: Approvals
+  readonly resolveClient: ResolveClient
+}
+
+/** A good request, on its way to the consent page or past it. */
+interface Asking {
+  readonly exchange: Exchange
+  readonly server: OAuthServer
+  readonly request: AuthorizationRequest
+  readonly client: Client
 }
 
 /** `GET …/authorize` (RFC 6749 §4.1.1): to the consent page, or on to the provider. */
@@ -39,23 +51,28 @@ export function createAuthorizeEndpoint(deps: Dependencies): Endpoint {
     if (server === undefined) return notFound()
     refuseFrames(exchange.request)
     const allowed = [...deps.allowedRedirectUris, ...server.allowedRedirectUris]
-    const { clientId, redirectUri } = checkClientAndRedirectUri(asked, allowed)
+    const policy = { resolveClient: deps.resolveClient, allowed }
+    const { client, redirectUri } = await checkClientAndRedirectUri(asked, server, policy)
     // From here on the client may be told: its redirect URI is one that it may be told at.
     const target = targetOf(exchange, asked, redirectUri)
     try {
       const context = { registry: deps.registry, base: exchange.base, server, target }
-      const request = checkAuthorizationRequest({ ...asked, clientId }, context)
-      if (deps.consent === 'never')
-        return await deps.startFlow({ exchange, server, request, status: 307 })
-      return await askForConsent({ exchange, server, request }, deps.sealer)
+      const request = checkAuthorizationRequest({ ...asked, client }, context)
+      const asking = { exchange, server, request, client }
+      if (isUnvouched(client, redirectUri, allowed) || !(await isApproved(deps, asking))) {
+        return await askForConsent(asking, deps.sealer)
+      }
+      return await deps.startFlow({ exchange, server, request, status: 307 })
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
-      return redirect(
-        createErrorAnswer(target, { code: error.code, description: error.message }),
-        302,
-      )
+      const { code, message: description } = error
+      return answerClient(createErrorAnswer(target, { code, description }), 302)
     }
   }
+}
+
+async function isApproved(deps: Dependencies, asking: Asking): Promise<boolean> {
+  return deps.consent === 'never' || deps.approvals.has(asking.exchange, asking)
 }
 
 function resolve(
@@ -96,11 +113,8 @@ function targetOf(
 }
 
 /** The page, with the request sealed in its form and bound to a cookie of this browser. */
-async function askForConsent(
-  asking: { exchange: Exchange; server: OAuthServer; request: AuthorizationRequest },
-  sealer: Sealer,
-): Promise<Response> {
-  const { exchange, server, request } = asking
+async function askForConsent(asking: Asking, sealer: Sealer): Promise<Response> {
+  const { exchange, server, request, client } = asking
   const csrf = createRandomString(16)
   const ticket = await issue(sealer, 'consent', {
     server: server.name,
@@ -112,7 +126,8 @@ async function askForConsent(
   const view = {
     serverName: server.name,
     serverUrl: exchange.endpoints.resource(`/${server.name}/mcp`),
-    client: describeClient(request, server),
+    client: describeClient(client, request.redirectUri, server),
+    warning: findWarning(client, request.redirectUri),
     redirectUri: request.redirectUri,
     scope: request.scope,
     action: exchange.endpoints.consent(server.name),
@@ -122,12 +137,35 @@ async function askForConsent(
 }
 
 /** The callback says more than the id, which many clients share and any could use. */
-function describeClient(
-  { clientId, redirectUri }: AuthorizationRequest,
-  { name }: OAuthServer,
-): ClientView {
-  const known = BUILT_IN_CALLBACKS.find((callback) => callback.redirectUri === redirectUri)
+function describeClient(client: Client, redirectUri: string, { name }: OAuthServer): ClientView {
+  const known = BUILT_IN_CALLBACKS.find(({ redirectUri: pattern }) =>
+    matchesPattern(pattern, redirectUri),
+  )
   if (known !== undefined) return { kind: 'known', name: known.client }
-  if (clientId !== name) return { kind: 'claimed', name: clientId }
+  switch (client.kind) {
+    case 'configured':
+      return { kind: 'known', name: client.config.name ?? client.id }
+    case 'described': {
+      const { hostname } = new URL(client.id)
+      return { kind: 'verified', name: client.description.name ?? hostname, host: hostname }
+    }
+    case 'registered':
+      return nameOf(client.registration.name, redirectUri)
+    case 'shared':
+      return nameOf(client.id === name ? undefined : client.id, redirectUri)
+  }
+}
+
+function nameOf(name: string | undefined, redirectUri: string): ClientView {
+  if (name !== undefined) return { kind: 'claimed', name }
   return isLoopbackRedirectUri(redirectUri) ? { kind: 'local' } : { kind: 'unnamed' }
+}
+
+/** What the user should know before trusting a name (draft-ietf-oauth-client-id-metadata-document §8.5). */
+function findWarning(client: Client, redirectUri: string): ConsentWarning | undefined {
+  if (client.kind === 'described' && client.description.redirectUris.every(isLoopbackRedirectUri)) {
+    return 'loopback-only'
+  }
+  const isVouched = client.kind === 'shared' || client.kind === 'configured'
+  return isVouched || isLoopbackRedirectUri(redirectUri) ? undefined : 'unknown-host'
 }

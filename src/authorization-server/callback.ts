@@ -6,7 +6,7 @@ import type { Endpoint, Exchange } from '../request/exchange.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
 import { deleteCookie, readCookie } from './cookies.ts'
-import { createCodeAnswer, createErrorAnswer, redirect } from './redirect.ts'
+import { answerClient, createCodeAnswer, createErrorAnswer } from './redirect.ts'
 
 const CODE_LIFETIME = 60 // seconds
 const FLOW_LIFETIME = 600 // seconds
@@ -27,7 +27,7 @@ export function createCallbackEndpoint(deps: Dependencies): Endpoint {
     checkIssuer(server, parameters.get('iss'))
     const providerCode = parameters.get('code')
     if (parameters.has('error') || providerCode === undefined || repeated.length > 0) {
-      return redirect(
+      return answerClient(
         createErrorAnswer(flow.request, mapError(parameters.get('error'))),
         302,
         headers,
@@ -38,7 +38,7 @@ export function createCallbackEndpoint(deps: Dependencies): Endpoint {
       lifetime: CODE_LIFETIME,
       grant: createCodeGrant(flow, providerCode),
     })
-    return redirect(createCodeAnswer(flow.request, code), 302, headers)
+    return answerClient(createCodeAnswer(flow.request, code), 302, headers)
   }
 }
 

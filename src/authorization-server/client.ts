@@ -1,12 +1,50 @@
+import type { ClientConfig } from '../config/config.ts'
+import { open, type RegisteredClient } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
-import type { Parameters } from '../oauth/parameters.ts'
+import { isKnownRedirectUri, isSameRedirectUri, matchesPattern } from '../oauth/redirect-uri.ts'
 import type { OAuthServer } from '../registry.ts'
-import type { DerivedSecrets } from '../sealing/derived-secret.ts'
+import type { Sealer } from '../sealing/sealer.ts'
+import {
+  type DescribedClient,
+  isDocumentUrl,
+  type ReadClientDocument,
+} from './client-metadata-document.ts'
 
-const MAX_CLIENT_ID = 512 // characters
+const MAX_CLIENT_ID = 2048 // characters
 
-/** Accepts the ids that mean the server's shared public client; throws `invalid_client`. */
-export function checkClientId(clientId: string | undefined): string {
+/** The client of a request, by the way its id says who it is. */
+export type Client = {
+  readonly id: string /** What grants are bound to. */
+  readonly key: string
+} & (
+  | { readonly kind: 'shared' }
+  | { readonly kind: 'configured'; readonly config: ClientConfig }
+  | { readonly kind: 'registered'; readonly registration: RegisteredClient }
+  | { readonly kind: 'described'; readonly description: DescribedClient }
+)
+
+/** Finds out which client an id means at a server; throws `invalid_client`. */
+export type ResolveClient = (clientId: string | undefined, server: OAuthServer) => Promise<Client>
+
+/** A resolver of client ids, the same at authorize, token and revoke. */
+export function createClientResolver(deps: {
+  readonly sealer: Sealer
+  readonly clients: readonly ClientConfig[]
+  readonly readClientDocument: ReadClientDocument
+}): ResolveClient {
+  const configured = new Map(deps.clients.map((client) => [client.id, client]))
+  return async (clientId, server) => {
+    const id = checkClientId(clientId)
+    const config = configured.get(id)
+    if (config !== undefined) return { kind: 'configured', id, key: id, config }
+    if (/^https?:/i.test(id)) return describe(id, deps.readClientDocument)
+    return isSealed(id)
+      ? openRegistration(id, server, deps.sealer)
+      : { kind: 'shared', id, key: id }
+  }
+}
+
+function checkClientId(clientId: string | undefined): string {
   if (clientId === undefined) {
     throw new OAuthError(
       'invalid_client',
@@ -16,64 +54,57 @@ export function checkClientId(clientId: string | undefined): string {
   if (clientId.length > MAX_CLIENT_ID || !/^[\x20-\x7E]+$/.test(clientId)) {
     throw new OAuthError(
       'invalid_client',
-      'Malformed client_id: want at most 512 printable characters',
+      `Malformed client_id: want at most ${MAX_CLIENT_ID} printable characters`,
     )
   }
-  if (/^https?:\/\//i.test(clientId)) {
+  return clientId
+}
+
+async function describe(id: string, read: ReadClientDocument): Promise<Client> {
+  if (!isDocumentUrl(id)) {
+    throw new OAuthError('invalid_client', "The client's metadata document can not be used")
+  }
+  return { kind: 'described', id, key: id, description: await read(id) }
+}
+
+function isSealed(id: string): boolean {
+  return /^(?:[A-Za-z0-9_-]*\.){4}[A-Za-z0-9_-]*$/.test(id)
+}
+
+async function openRegistration(id: string, server: OAuthServer, sealer: Sealer): Promise<Client> {
+  const opened = await open(sealer, 'client', id)
+  if (opened?.seal.aud !== server.name) {
     throw new OAuthError(
       'invalid_client',
-      'Unsupported client_id: client metadata documents are not supported, register instead',
+      'The registration of this client is unknown or has expired: register again',
     )
   }
-  return clientId
+  return { kind: 'registered', id, key: opened.seal.jti, registration: opened.grant }
 }
 
-/** The client of a token request and the proof that it is it (RFC 6749 §2.3); throws `invalid_client`. */
-export async function authenticateClient(
-  { request, form, server }: { request: Request; form: Parameters; server: OAuthServer },
-  secrets: DerivedSecrets,
-): Promise<string> {
-  const basic = parseBasic(request.headers.get('authorization'))
-  if (basic !== undefined && form.has('client_secret')) {
-    throw new OAuthError('invalid_request', 'Use one way of client authentication, not two')
-  }
-  const clientId = basic?.id ?? form.get('client_id')
-  if (clientId === undefined) throw new OAuthError('invalid_request', 'Missing client_id')
-  if (basic !== undefined && (form.get('client_id') ?? basic.id) !== basic.id) {
-    throw new OAuthError('invalid_request', 'Two different client_ids')
-  }
-  const secret = basic?.secret ?? form.get('client_secret')
-  // The shared client is public, so a secret adds nothing; but one that is shown must be right.
-  if (secret !== undefined && secret !== '' && !(await secrets.isSecretFor(server.name, secret))) {
-    throw new OAuthError('invalid_client', 'Wrong client_secret: register again')
-  }
-  return clientId
-}
-
-interface BasicCredentials {
-  readonly id: string
-  readonly secret: string
-}
-
-/** HTTP Basic credentials; SDKs differ in whether they form-encode them first (RFC 6749 §2.3.1). */
-function parseBasic(header: string | null): BasicCredentials | undefined {
-  if (header === null) return undefined
-  const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? []
-  const [, id, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(encoded) ?? '') ?? []
-  if (id === undefined || secret === undefined) {
-    throw new OAuthError('invalid_client', 'Malformed Authorization header: want Basic credentials')
-  }
-  return { id: decodeForm(id), secret: decodeForm(secret) }
-}
-
-function decodeBase64(encoded: string | undefined): string | undefined {
-  try {
-    return atob(encoded ?? '')
-  } catch {
-    return undefined
+/** Whether codes may go there: exactly as registered but for a loopback port, or by the policy. */
+export function isRedirectUriOf(client: Client, uri: string, allowed: readonly string[]): boolean {
+  switch (client.kind) {
+    case 'shared':
+      return isKnownRedirectUri(uri, allowed)
+    case 'configured':
+      return client.config.redirectUris.some((pattern) => matchesPattern(pattern, uri))
+    case 'registered':
+      return client.registration.redirectUris.some((own) => isSameRedirectUri(own, uri))
+    case 'described':
+      return client.description.redirectUris.some((own) => isSameRedirectUri(own, uri))
   }
 }
 
-function decodeForm(text: string): string {
-  return new URLSearchParams(`v=${text.replaceAll('&', '%26')}`).get('v') ?? ''
+/** Whether the user must be asked whatever the configuration says: nobody vouches for this address. */
+export function isUnvouched(client: Client, uri: string, allowed: readonly string[]): boolean {
+  switch (client.kind) {
+    case 'shared':
+    case 'configured':
+      return false
+    case 'registered':
+      return true
+    case 'described':
+      return !isKnownRedirectUri(uri, allowed)
+  }
 }

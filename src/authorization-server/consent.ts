@@ -1,13 +1,13 @@
 import { open } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { readForm } from '../oauth/parameters.ts'
-import { isKnownRedirectUri } from '../oauth/redirect-uri.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
+import type { Approvals } from './approval.ts'
 import { deleteCookie, readCookie } from './cookies.ts'
-import { createErrorAnswer, redirect } from './redirect.ts'
+import { answerClient, createErrorAnswer } from './redirect.ts'
 import type { StartFlow } from './start-flow.ts'
 
 interface Dependencies {
@@ -15,7 +15,7 @@ interface Dependencies {
   readonly sealer: Sealer
   readonly store: Store
   readonly startFlow: StartFlow
-  readonly allowedRedirectUris: readonly string[]
+  readonly approvals: Approvals
 }
 
 /** `POST …/consent`: the user's decision, good once and only in the browser that was asked. */
@@ -26,13 +26,12 @@ export function createConsentEndpoint(deps: Dependencies): Endpoint {
     const { request, csrf, server } = await openTicket(deps, exchange, form.get('ticket'))
     const headers = new Headers()
     deleteCookie(headers, exchange.base, { kind: 'consent', id: csrf })
-    const allowed = [...deps.allowedRedirectUris, ...server.allowedRedirectUris]
-    if (!isKnownRedirectUri(request.redirectUri, allowed)) throw staleForm()
     if (form.get('decision') === 'approve') {
+      await deps.approvals.remember(headers, exchange, { server, request })
       return deps.startFlow({ exchange, server, request, status: 303, headers })
     }
     const denied = { code: 'access_denied', description: 'The user said no' } as const
-    return redirect(createErrorAnswer(request, denied), 303, headers)
+    return answerClient(createErrorAnswer(request, denied), 303, headers)
   }
 }
 

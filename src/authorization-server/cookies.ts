@@ -1,10 +1,10 @@
 import { parse, serialize } from 'hono/utils/cookie'
 import type { PublicBase } from '../request/public-base.ts'
 
-/** The kinds of short-lived cookies a sign-in needs, one cookie for each flow. */
-export type CookieKind = 'flow' | 'consent'
+/** The kinds of cookies: one for each flow, and one for each approval that is remembered. */
+export type CookieKind = 'flow' | 'consent' | 'approval'
 
-const LIFETIME = 600 // seconds
+const LIFETIMES = { flow: 600, consent: 600, approval: 30 * 24 * 3600 } as const // seconds
 const MAX_COOKIES_OF_A_KIND = 8
 const MAX_VALUE = 3_800 // characters; browsers keep 4,096 with name and attributes
 
@@ -38,7 +38,7 @@ export function setCookie(
   const name = nameOf(base, cookie.kind, cookie.id)
   headers.append(
     'Set-Cookie',
-    serialize(name, cookie.value, { ...attributesOf(base), maxAge: LIFETIME }),
+    serialize(name, cookie.value, { ...attributesOf(base), maxAge: LIFETIMES[cookie.kind] }),
   )
 }
 

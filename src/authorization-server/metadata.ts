@@ -44,6 +44,7 @@ function describe(
       authorization: endpoints.authorize(issuerPath, server?.name),
       token: endpoints.token(server?.name),
       registration: endpoints.register(server?.name),
+      revocation: endpoints.revoke(server?.name),
     },
     server?.auth.scopes ?? [],
   )

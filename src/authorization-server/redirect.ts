@@ -1,4 +1,5 @@
 import type { OAuthErrorCode } from '../oauth/error.ts'
+import { renderHandOverPage } from '../pages/hand-over-page.ts'
 
 /** Where the client waits for its answer, once client and redirect URI are checked. */
 export interface AnswerTarget {
@@ -14,6 +15,17 @@ export function redirect(location: string, status: 302 | 303 | 307, headers = ne
   headers.set('Cache-Control', 'no-store')
   headers.set('Referrer-Policy', 'no-referrer')
   return new Response(null, { status, headers })
+}
+
+/** Sends the answer to the client: by redirect, or to a private-use scheme by a page with a link. */
+export async function answerClient(
+  location: string,
+  status: 302 | 303,
+  headers = new Headers(),
+): Promise<Response> {
+  return /^https?:/i.test(location)
+    ? redirect(location, status, headers)
+    : renderHandOverPage(location, headers)
 }
 
 /** The client's redirect URI with a code (RFC 6749 §4.1.2). */

@@ -1,9 +1,14 @@
-import { open, type RefreshGrant } from '../grant.ts'
+import { type Artifact, issue, open, type RefreshGrant } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { isSameResource } from '../oauth/resource.ts'
 import { parseScope } from '../oauth/scope.ts'
 import type { TokenDependencies, TokenRequest } from './token.ts'
 import { checkGranted, issueTokens } from './tokens.ts'
+
+const GRACE = 30 // seconds in which a used token still gives the same successor
+const RENEWAL_PATIENCE = 20 // seconds; longer than a provider may take
+
+type RefreshToken = Artifact<'refresh-token'>
 
 /** The refresh token grant (RFC 6749 §6). */
 export async function redeemRefreshToken(
@@ -12,9 +17,12 @@ export async function redeemRefreshToken(
 ): Promise<unknown> {
   const refreshToken = request.form.get('refresh_token')
   if (refreshToken === undefined) throw new OAuthError('invalid_request', 'Missing refresh_token')
-  return request.server.auth.tokens === 'passthrough'
-    ? passOn(deps, request, refreshToken)
-    : renew(deps, request, refreshToken)
+  if (request.server.auth.tokens === 'passthrough') return passOn(deps, request, refreshToken)
+  const opened = await open(deps.sealer, 'refresh-token', refreshToken)
+  if (opened?.seal.aud !== request.server.name) throw invalidRefreshToken()
+  checkBinding(opened.grant, request)
+  if (deps.store.isRevoked(opened.grant.session)) throw invalidRefreshToken()
+  return (await findSuccessor(deps, opened)) ?? rotate(deps, request, opened)
 }
 
 /** In passthrough the client holds the provider's own refresh token. */
@@ -31,21 +39,68 @@ async function passOn(
   return checkGranted(result, server)
 }
 
-async function renew(
+/**
+ * Processes of one client race with one token: within the grace all get the same successor. Later
+ * a used token is in a thief's hands, or its successor is, and the whole family ends (RFC 9700 §4.14.2).
+ */
+async function findSuccessor(deps: TokenDependencies, used: RefreshToken): Promise<unknown> {
+  const { jti, exp } = used.seal
+  const kept = await deps.store.get(`successor:${jti}`)
+  const successor = kept === undefined ? undefined : await open(deps.sealer, 'successor', kept)
+  if (successor !== undefined) return successor.grant.response
+  if ((await deps.store.get(`used:${jti}`)) === undefined) return undefined
+  await deps.store.revoke(used.grant.session, exp - deps.seconds())
+  throw invalidRefreshToken()
+}
+
+/** One renewal at a time for each session, here and on every replica. */
+async function rotate(
   deps: TokenDependencies,
   request: TokenRequest,
-  refreshToken: string,
+  used: RefreshToken,
 ): Promise<unknown> {
-  const { server } = request
-  const opened = await open(deps.sealer, 'refresh-token', refreshToken)
-  if (opened === undefined || opened.seal.aud !== server.name) throw invalidRefreshToken()
-  const { grant } = opened
-  checkBinding(grant, request)
-  const { clientId, session, resource } = grant
+  const { jti } = used.seal
+  const key = `${request.server.name} ${jti}`
+  const running = deps.renewals.get(key)
+  if (running !== undefined) return running
+  const renewal = renewOnce(deps, request, used).finally(() => deps.renewals.delete(key))
+  deps.renewals.set(key, renewal)
+  return renewal
+}
+
+async function renewOnce(deps: TokenDependencies, request: TokenRequest, used: RefreshToken) {
+  const { jti, exp } = used.seal
+  const claim = `renewal:${jti}`
+  if (!(await deps.store.claim(claim, RENEWAL_PATIENCE))) {
+    throw new OAuthError(
+      'temporarily_unavailable',
+      'Another process renews this session: try again',
+    )
+  }
+  try {
+    // The other process may have finished between our look and our claim.
+    const successor = await findSuccessor(deps, used)
+    if (successor !== undefined) return successor
+    const response = await renew(deps, request, used.grant)
+    const kept = await issue(deps.sealer, 'successor', {
+      server: request.server.name,
+      lifetime: GRACE,
+      grant: { response },
+    })
+    await deps.store.put(`used:${jti}`, '1', Math.max(1, exp - deps.seconds()))
+    await deps.store.put(`successor:${jti}`, kept, GRACE)
+    return response
+  } finally {
+    await deps.store.release(claim)
+  }
+}
+
+async function renew(deps: TokenDependencies, request: TokenRequest, grant: RefreshGrant) {
+  const { clientId, session, resource, since } = grant
   const scope = narrowScope(request.form.get('scope'), grant.scope)
-  return issueTokens(deps.sealer, server, {
+  return issueTokens(deps, request.server, {
     response: await renewAtProvider(deps, request, grant),
-    session: { clientId, session, scope, ...(resource === undefined ? {} : { resource }) },
+    session: { clientId, session, scope, since, ...(resource === undefined ? {} : { resource }) },
     previous: grant.renewal,
   })
 }
@@ -81,6 +136,6 @@ function narrowScope(requested: string | undefined, granted: readonly string[]):
 function invalidRefreshToken(): OAuthError {
   return new OAuthError(
     'invalid_grant',
-    'The refresh token is unknown, expired or for another client',
+    'The refresh token is unknown, expired, used up or for another client',
   )
 }

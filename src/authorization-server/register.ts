@@ -1,15 +1,22 @@
 import * as v from 'valibot'
+import type { Config } from '../config/config.ts'
+import { issue } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
-import { isKnownRedirectUri } from '../oauth/redirect-uri.ts'
+import { isKnownRedirectUri, isRegistrableRedirectUri } from '../oauth/redirect-uri.ts'
 import { parseScope } from '../oauth/scope.ts'
-import { isOAuthServer, type Registry } from '../registry.ts'
+import { toDisplayText } from '../pages/text.ts'
+import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint } from '../request/exchange.ts'
+import type { RateLimit } from '../request/rate-limit.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithJson } from '../request/respond.ts'
 import type { DerivedSecrets } from '../sealing/derived-secret.ts'
+import type { Sealer } from '../sealing/sealer.ts'
 
 const MAX_REDIRECT_URIS = 10
 const MAX_NAME = 200 // characters
+const MAX_CLIENT_ID = 2048 // characters
+const REGISTRATION_LIFETIME = 90 * 24 * 3600 // seconds
 
 /** The client metadata that means something to us (RFC 7591 §2); all else is ignored. */
 const ClientMetadata = v.object({
@@ -24,27 +31,84 @@ const ClientMetadata = v.object({
 })
 type ClientMetadata = v.InferOutput<typeof ClientMetadata>
 
-/** `POST …/register` (RFC 7591 §3): known clients share the server's public client. */
-export function createRegisterEndpoint(deps: {
+interface Dependencies {
   readonly registry: Registry
   readonly secrets: DerivedSecrets
+  readonly sealer: Sealer
+  readonly registration: Config['registration']
+  readonly isWithinLimit: RateLimit
   readonly allowedRedirectUris: readonly string[]
-}): Endpoint {
-  return async ({ request, base, serverName }) => {
+}
+
+/** `POST …/register` (RFC 7591 §3): known clients share the server's public client. */
+export function createRegisterEndpoint(deps: Dependencies): Endpoint {
+  return async ({ request, base, serverName, clientNetwork }) => {
     const { registry } = deps
+    if (!deps.isWithinLimit(clientNetwork)) return tooMany()
     const server = resolveServer({ registry, base }, { path: serverName })
     if (server === undefined || !isOAuthServer(server)) return notFound()
     const metadata = await readMetadata(request)
-    const allowed = [...deps.allowedRedirectUris, ...server.allowedRedirectUris]
-    const redirectUris = keepKnown(metadata.redirect_uris, allowed)
+    const client = await createClient(deps, server, metadata)
     const secret = hasSecret(metadata) ? await deps.secrets.secretFor(server.name) : undefined
-    return respondWithJson(
-      describe(server.name, { ...metadata, redirect_uris: redirectUris }, secret),
-      {
-        status: 201,
-      },
-    )
+    const registered = { ...metadata, redirect_uris: client.redirectUris }
+    return respondWithJson(describe(client.id, registered, secret), { status: 201 })
   }
+}
+
+/** Registration keeps nothing, but it costs (THREATS T46). */
+function tooMany(): Response {
+  return respondWithJson(
+    {
+      error: 'temporarily_unavailable',
+      error_description: 'Too many registrations: wait a minute',
+    },
+    { status: 429, headers: { 'Retry-After': '60' } },
+  )
+}
+
+interface CreatedClient {
+  readonly id: string
+  readonly redirectUris: string[]
+}
+
+/** The shared client for addresses that are known, one of its own for the others if that is allowed. */
+async function createClient(
+  deps: Dependencies,
+  server: OAuthServer,
+  metadata: ClientMetadata,
+): Promise<CreatedClient> {
+  const allowed = [...deps.allowedRedirectUris, ...server.allowedRedirectUris]
+  const known = metadata.redirect_uris.filter((uri) => isKnownRedirectUri(uri, allowed))
+  const registrable = metadata.redirect_uris.filter(isRegistrableRedirectUri)
+  if (deps.registration === 'open' && registrable.length > known.length) {
+    return { id: await seal(deps.sealer, server, metadata), redirectUris: registrable }
+  }
+  // One odd URI among good ones must not lock a client out (Cursor sends three kinds).
+  if (known.length > 0) return { id: server.name, redirectUris: known }
+  throw unknownRedirectUris()
+}
+
+/** A client id that carries what was registered, so that nothing is kept (RFC 7591 §5). */
+async function seal(
+  sealer: Sealer,
+  server: OAuthServer,
+  { client_name: name, redirect_uris }: ClientMetadata,
+): Promise<string> {
+  const redirectUris = redirect_uris.filter(isRegistrableRedirectUri)
+  const clientId = await issue(sealer, 'client', {
+    server: server.name,
+    lifetime: REGISTRATION_LIFETIME,
+    grant: { redirectUris, ...(typeof name === 'string' ? { name: toDisplayText(name, 64) } : {}) },
+  })
+  if (clientId.length <= MAX_CLIENT_ID) return clientId
+  throw new OAuthError('invalid_client_metadata', 'The redirect_uris are too long: shorten them')
+}
+
+function unknownRedirectUris(): OAuthError {
+  return new OAuthError(
+    'invalid_redirect_uri',
+    'No redirect URI is known here: add it to allowed_redirect_uris in the configuration of the proxy, or set registration: open',
+  )
 }
 
 async function readMetadata(request: Request): Promise<ClientMetadata> {
@@ -71,16 +135,6 @@ function parseJson(text: string): unknown {
   } catch {
     throw new OAuthError('invalid_client_metadata', 'Unusable body: want a JSON object')
   }
-}
-
-/** One odd URI among good ones must not lock a client out (Cursor sends three kinds). */
-function keepKnown(uris: readonly string[], allowed: readonly string[]): string[] {
-  const known = uris.filter((uri) => isKnownRedirectUri(uri, allowed))
-  if (known.length > 0) return known
-  throw new OAuthError(
-    'invalid_redirect_uri',
-    'No redirect URI is known here: add it to allowed_redirect_uris in the configuration of the proxy',
-  )
 }
 
 function hasSecret({ token_endpoint_auth_method: method }: ClientMetadata): boolean {

@@ -6,26 +6,24 @@ import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithJson } from '../request/respond.ts'
-import type { DerivedSecrets } from '../sealing/derived-secret.ts'
-import type { Sealer } from '../sealing/sealer.ts'
-import type { Store } from '../store/store.ts'
 import { redeemCode } from './authorization-code-grant.ts'
 import { checkResource } from './authorization-request.ts'
-import { authenticateClient } from './client.ts'
+import { type AuthenticationDependencies, authenticateClient } from './client-authentication.ts'
 import { redeemRefreshToken } from './refresh-token-grant.ts'
+import type { Issuing } from './tokens.ts'
 
 /** What the grants need besides the request. */
-export interface TokenDependencies {
+export interface TokenDependencies extends Issuing, AuthenticationDependencies {
   readonly registry: Registry
-  readonly sealer: Sealer
-  readonly store: Store
-  readonly secrets: DerivedSecrets
   readonly requestToken: RequestToken
+  /** The renewals under way, by server and refresh token. */
+  readonly renewals: Map<string, Promise<unknown>>
 }
 
 /** A token request whose client and server are known. */
 export interface TokenRequest {
   readonly form: Parameters
+  /** What grants of the client are bound to. */
   readonly clientId: string
   readonly server: OAuthServer
 }
@@ -39,10 +37,9 @@ export function createTokenEndpoint(deps: TokenDependencies): Endpoint {
     }
     const server = await resolve(deps, exchange, form)
     if (server === undefined) return notFound()
-    const { request, base } = exchange
-    const clientId = await authenticateClient({ request, form, server }, deps.secrets)
-    checkResource(form.get('resource'), { registry: deps.registry, server, base })
-    const body = await redeem(deps, { form, clientId, server })
+    const client = await authenticateClient({ exchange, form, server }, deps)
+    checkResource(form.get('resource'), { registry: deps.registry, server, base: exchange.base })
+    const body = await redeem(deps, { form, clientId: client.key, server })
     return respondWithJson(body, { headers: { Pragma: 'no-cache' } })
   }
 }

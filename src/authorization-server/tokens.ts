@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts'
 import { issue, type RefreshGrant } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { parseScope } from '../oauth/scope.ts'
@@ -6,7 +7,6 @@ import type { OAuthServer } from '../registry.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 
 const UNNAMED_EXPIRY = 3600 // seconds, where the provider names none
-const REFRESH_LIFETIME = 30 * 24 * 3600 // seconds, from each use
 
 /** The provider's tokens, or the error that its answer means to our client (RFC 6749 §5.2). */
 export function checkGranted(result: TokenResult, server: OAuthServer): TokenResponse {
@@ -30,16 +30,26 @@ export function checkGranted(result: TokenResult, server: OAuthServer): TokenRes
   }
 }
 
+/** What tokens are issued with. */
+export interface Issuing {
+  readonly sealer: Sealer
+  readonly sessionLimits: Config['session']
+  /** Now, in seconds since the epoch. */
+  readonly seconds: () => number
+}
+
 interface Session {
   readonly clientId: string
   readonly session: string
   readonly resource?: string
   readonly scope: string[]
+  /** When the user signed in, in seconds since the epoch. */
+  readonly since: number
 }
 
 /** What the client gets for the provider's tokens: sealed ones of ours, or in passthrough those. */
 export async function issueTokens(
-  sealer: Sealer,
+  { sealer, sessionLimits, seconds }: Issuing,
   server: OAuthServer,
   granted: {
     readonly response: TokenResponse
@@ -63,12 +73,13 @@ export async function issueTokens(
     },
   })
   const renewal = renewalOf(response, granted.previous)
+  const remaining = session.since + sessionLimits.max - seconds()
   const refreshToken =
-    renewal === undefined
+    renewal === undefined || remaining <= 0
       ? undefined
       : await issue(sealer, 'refresh-token', {
           server: server.name,
-          lifetime: REFRESH_LIFETIME,
+          lifetime: Math.min(sessionLimits.idle, remaining),
           grant: { ...session, scope, renewal },
         })
   return {

@@ -22,7 +22,7 @@ export async function serve(invocation: Invocation): Promise<number> {
     config.servers.map((server) => resolveProvider(server, demo)),
     config.root,
   )
-  const { upstream } = platform
+  const { upstream, fetchPublic } = platform
   const now = Date.now
   const app = createApp({
     config,
@@ -31,6 +31,7 @@ export async function serve(invocation: Invocation): Promise<number> {
     store: createMemoryStore(now),
     fetch,
     upstream,
+    fetchPublic,
     now,
     log,
   })

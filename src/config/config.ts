@@ -19,12 +19,25 @@ export interface Config {
     readonly format: 'json' | 'pretty'
   }
   readonly allowedRedirectUris: readonly string[]
-  readonly consent: 'always' | 'never'
+  readonly registration: 'known' | 'open'
+  readonly consent: 'always' | 'remember' | 'never'
+  /** How long a session lives without use and at all, in seconds. */
+  readonly session: { readonly idle: number; readonly max: number }
+  readonly clients: readonly ClientConfig[]
   readonly root:
     | { readonly kind: 'auto' }
     | { readonly kind: 'off' }
     | { readonly kind: 'server'; readonly name: string }
   readonly servers: readonly ServerConfig[]
+}
+
+/** A client that the operator registered. */
+export interface ClientConfig {
+  readonly id: string
+  readonly name?: string
+  readonly redirectUris: readonly string[]
+  /** SHA-256 of its secret, hexadecimal; a client without one is public. */
+  readonly secretSha256?: string
 }
 
 /** How users come in at a server and what goes upstream. */
@@ -42,6 +55,8 @@ export type ServerAuth =
 export interface ProviderConfig {
   readonly authorizationUrl: string
   readonly tokenUrl: string
+  /** RFC 7009. */
+  readonly revocationUrl?: string
   readonly issuer?: string
   readonly clientId: string
   readonly clientSecret?: string

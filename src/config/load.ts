@@ -137,9 +137,21 @@ function createConfig(
     secretKeys: readSecretKeys(file.secret_keys ?? [], file.secret_keys_file, context),
     log: file.log,
     allowedRedirectUris: file.allowed_redirect_uris,
+    registration: file.registration,
     consent: file.consent,
+    session: file.session,
+    clients: file.clients.map(createClient),
     root: createRoot(file.root),
     servers,
+  }
+}
+
+function createClient(entry: ConfigFile['clients'][number]): Config['clients'][number] {
+  return {
+    id: entry.id,
+    redirectUris: entry.redirect_uris,
+    ...(entry.name === undefined ? {} : { name: entry.name }),
+    ...(entry.secret_sha256 === undefined ? {} : { secretSha256: entry.secret_sha256 }),
   }
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import {
+  Duration,
   HeaderNames,
   Headers,
   Host,
@@ -51,6 +52,7 @@ export const ServerEntry = refuseLists(
       token_url: v.optional(HttpUrl),
       // Taken and not used: nothing registers where a client_id is required.
       registration_url: v.optional(HttpUrl),
+      revocation_url: v.optional(HttpUrl),
       issuer: v.optional(HttpUrl),
       scopes: v.optional(Texts, []),
       token_endpoint_auth_method: v.optional(
@@ -74,6 +76,36 @@ const Listen = refuseLists(
   v.strictObject(
     { host: v.optional(Text, '127.0.0.1'), port: v.optional(Port, 4000) },
     'want host and port',
+  ),
+)
+
+const Session = refuseLists(
+  v.strictObject(
+    { idle: v.optional(Duration, '30d'), max: v.optional(Duration, '365d') },
+    'want idle and max',
+  ),
+)
+
+const Client = refuseLists(
+  v.strictObject(
+    {
+      id: v.pipe(
+        Text,
+        v.regex(/^[A-Za-z0-9._~-]{1,128}$/, 'want at most 128 letters, digits, ., _, ~ and -'),
+      ),
+      name: v.optional(Text),
+      redirect_uris: v.pipe(
+        v.array(RedirectUriPattern, 'want a list of redirect URIs'),
+        v.nonEmpty('want at least one redirect URI'),
+      ),
+      secret_sha256: v.optional(
+        v.pipe(
+          v.string('want text'),
+          v.regex(/^[0-9a-f]{64}$/, 'want the SHA-256 of the secret, 64 hexadecimal digits'),
+        ),
+      ),
+    },
+    'want id and redirect_uris',
   ),
 )
 
@@ -124,8 +156,10 @@ export const ConfigFile = refuseLists(
       store: v.optional(only(['memory']), 'memory'),
       log: v.optional(LogSettings, {}),
       allowed_redirect_uris: RedirectUris,
-      registration: v.optional(only(['known']), 'known'),
-      consent: v.optional(only(['always', 'never']), 'always'),
+      registration: v.optional(oneOf(['known', 'open']), 'known'),
+      consent: v.optional(oneOf(['always', 'remember', 'never']), 'always'),
+      session: v.optional(Session, {}),
+      clients: v.optional(v.array(Client, 'want a list of clients'), []),
       root: v.optional(Root, 'auto'),
       // Each entry by its own schema, so that one bad entry hides no other.
       mcp_servers: refuseLists(v.record(v.string(), v.unknown(), 'want servers by name')),
@@ -139,6 +173,8 @@ export type ConfigFile = v.InferOutput<typeof ConfigFile>
 export function knownKeysAt(path: readonly (string | number)[]): readonly string[] {
   if (path.length === 0) return Object.keys(ConfigFile.entries)
   if (path.length === 2 && path[0] === 'mcp_servers') return Object.keys(ServerEntry.entries)
+  if (path[0] === 'session') return Object.keys(Session.entries)
+  if (path[0] === 'clients') return Object.keys(Client.entries)
   if (path[0] === 'listen') return Object.keys(Listen.entries)
   return path[0] === 'log' ? Object.keys(LogSettings.entries) : []
 }

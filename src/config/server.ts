@@ -109,6 +109,7 @@ function createProvider(name: string, entry: ServerEntry, context: ServerContext
     tokenParams: entry.token_params,
     ...(clientSecret === undefined ? {} : { clientSecret }),
     ...(entry.issuer === undefined ? {} : { issuer: entry.issuer }),
+    ...(entry.revocation_url === undefined ? {} : { revocationUrl: entry.revocation_url }),
     ...(resource === undefined ? {} : { resource }),
   }
 }

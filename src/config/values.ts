@@ -38,6 +38,21 @@ export const Port = v.pipe(
   v.maxValue(65_535, PORT),
 )
 
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+const DURATION = 'want a duration such as 90s, 15m, 12h or 30d'
+
+/** A duration, in seconds. */
+export const Duration = v.pipe(
+  v.string(DURATION),
+  v.regex(/^[1-9]\d{0,6}[smhd]$/, DURATION),
+  v.transform((text) => Number(text.slice(0, -1)) * unitOf(text)),
+)
+
+function unitOf(text: string): number {
+  const [, seconds = 0] = Object.entries(UNITS).find(([unit]) => text.endsWith(unit)) ?? []
+  return seconds
+}
+
 const HTTP_URL = 'want an http or https URL without user name, password or fragment'
 const MAX_URL = 2048 // characters
 

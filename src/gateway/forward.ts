@@ -7,6 +7,7 @@ import { resolveServer } from '../request/resolve-server.ts'
 import { notFound } from '../request/respond.ts'
 import { admit, readBearer, respondWithChallenge } from '../resource-server/access.ts'
 import type { Sealer } from '../sealing/sealer.ts'
+import type { Store } from '../store/store.ts'
 import { respondWithGatewayError } from './errors.ts'
 import { createEndpointRewriter } from './event-stream.ts'
 import { createRequestHeaders, createResponseHeaders, isEventStream } from './headers.ts'
@@ -21,6 +22,7 @@ const MESSAGE_LIFETIME = 24 * 3600 // seconds
 interface Dependencies {
   readonly registry: Registry
   readonly sealer: Sealer
+  readonly store: Store
   readonly upstream: Upstream
   readonly allowedOrigins: ReadonlySet<string>
   /** Whether the listener is one that only this machine should reach. */
@@ -43,7 +45,7 @@ export function createGatewayEndpoint(deps: Dependencies): Endpoint {
     if (forwarding === undefined) return notFound()
     const { server, mount } = forwarding
     if (!isAllowedOrigin(exchange, server, deps)) return respondWithGatewayError('foreign-origin')
-    const admission = await admit(exchange, server, deps.sealer)
+    const admission = await admit(exchange, server, deps)
     if (admission.kind === 'challenged') {
       return respondWithChallenge(exchange, { ...admission, scope: scopesOf(server), mount })
     }

@@ -1,6 +1,6 @@
 /** Reads a body as text, or gives undefined once it exceeds so many bytes. */
 export async function readBoundedText(
-  body: ReadableStream<Uint8Array> | null,
+  body: AsyncIterable<Uint8Array> | null,
   maxBytes: number,
 ): Promise<string | undefined> {
   const bytes = await readBoundedBytes(body, maxBytes)
@@ -9,7 +9,7 @@ export async function readBoundedText(
 
 /** Reads a body whole, or gives undefined and cancels it once it exceeds so many bytes. */
 export async function readBoundedBytes(
-  body: ReadableStream<Uint8Array> | null,
+  body: AsyncIterable<Uint8Array> | null,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = []

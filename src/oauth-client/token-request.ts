@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import type { ProviderConfig } from '../config/config.ts'
 import { readBoundedText } from '../http/bounded-body.ts'
+import { authenticationOf } from './client-authentication.ts'
 
 const TIMEOUT = 15_000 // milliseconds
 const MAX_BODY = 65_536 // bytes
@@ -82,14 +83,6 @@ function send({ fetch, provider, grantType, parameters }: Sending): Promise<Resp
       signal: AbortSignal.timeout(TIMEOUT),
     },
   )
-}
-
-function authenticationOf(provider: ProviderConfig): oauth.ClientAuth {
-  const { clientSecret, tokenEndpointAuthMethod: method } = provider
-  if (clientSecret === undefined || method === 'none') return oauth.None()
-  return method === 'client_secret_basic'
-    ? oauth.ClientSecretBasic(clientSecret)
-    : oauth.ClientSecretPost(clientSecret)
 }
 
 /** Errors that are the grant's fault, and so the user's to mend by signing in again. */

@@ -31,6 +31,24 @@ export function isLoopbackRedirectUri(uri: string): boolean {
 
 const LOOPBACK = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:\/[^?]*)?$/i
 
+/** Whether two redirect URIs are the same, but for the port of a loopback one (RFC 8252 §7.3). */
+export function isSameRedirectUri(registered: string, requested: string): boolean {
+  if (!isWellFormedRedirectUri(requested)) return false
+  if (registered === requested) return true
+  // Claude Code registers a portless localhost, then sends a port.
+  const isLoopback = LOOPBACK.test(registered) && LOOPBACK.test(requested)
+  return isLoopback && withoutPort(registered) === withoutPort(requested)
+}
+
+function withoutPort(uri: string): string {
+  return uri.replace(/^(http:\/\/(?:\[[^\]]*\]|[^/:]*)):\d+/, '$1')
+}
+
+/** Whether a stranger may register it: https, loopback, or a scheme of the app's own (RFC 8252 §7). */
+export function isRegistrableRedirectUri(uri: string): boolean {
+  return isWellFormedRedirectUri(uri) && (!/^http:/i.test(uri) || LOOPBACK.test(uri))
+}
+
 /** Whether the policy knows a redirect URI: loopback, a well-known client's, or a configured one. */
 export function isKnownRedirectUri(uri: string, allowed: readonly string[]): boolean {
   if (!isWellFormedRedirectUri(uri)) return false
@@ -40,8 +58,9 @@ export function isKnownRedirectUri(uri: string, allowed: readonly string[]): boo
   )
 }
 
-/** One `*` stands for a port or for a last path segment, nothing else. */
-function matchesPattern(pattern: string, uri: string): boolean {
+/** Whether a URI fits a configured one, where one `*` stands for a port or a last path segment. */
+export function matchesPattern(pattern: string, uri: string): boolean {
+  if (!isWellFormedRedirectUri(uri)) return false
   const star = pattern.indexOf('*')
   if (star === -1) return pattern === uri
   const head = pattern.slice(0, star)

@@ -13,7 +13,13 @@ export function resolveScope(requested: string | undefined, configured: readonly
   const known = (token: string) =>
     configured.length > 0 ? configured.includes(token) : !HABITUAL.has(token)
   const asked = parseScope(requested).filter(known)
-  return asked.length > 0 ? asked : [...configured]
+  if (asked.length === 0) return [...configured]
+  // Without it such a provider gives no refresh token, and the client need not know (SEP-2207).
+  const isOffline = configured.includes(OFFLINE) && !asked.includes(OFFLINE)
+  return isOffline ? [...asked, OFFLINE] : asked
 }
 
-const HABITUAL: ReadonlySet<string> = new Set(['offline_access', 'openid', 'profile', 'email'])
+/** The scope that asks a provider for a refresh token (OpenID Connect Core §11). */
+export const OFFLINE = 'offline_access'
+
+const HABITUAL: ReadonlySet<string> = new Set([OFFLINE, 'openid', 'profile', 'email'])

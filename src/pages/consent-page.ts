@@ -6,14 +6,20 @@ import { toDisplayText } from './text.ts'
 export type ClientView =
   | { readonly kind: 'known'; readonly name: string }
   | { readonly kind: 'claimed'; readonly name: string }
+  /** Its metadata document stands at this host. */
+  | { readonly kind: 'verified'; readonly name: string; readonly host: string }
   | { readonly kind: 'local' }
   | { readonly kind: 'unnamed' }
+
+/** What makes a name or an address less worth than it looks. */
+export type ConsentWarning = 'loopback-only' | 'unknown-host'
 
 /** What the user must know before saying yes. */
 export interface ConsentView {
   readonly serverName: string
   readonly serverUrl: string
   readonly client: ClientView
+  readonly warning: ConsentWarning | undefined
   readonly redirectUri: string
   readonly scope: readonly string[]
   readonly action: string
@@ -45,6 +51,7 @@ export function renderConsentPage(view: ConsentView, headers: Headers): Promise<
               <dd>${toDisplayText(view.scope.join(', '), 500)}</dd>`
       }
     </dl>
+    ${view.warning === undefined ? '' : html`<p class="warn">${WARNINGS[view.warning]}</p>`}
     <form method="post" action="${view.action}">
       <input type="hidden" name="ticket" value="${view.ticket}" />
       <button class="go" name="decision" value="approve">Allow</button>
@@ -54,12 +61,21 @@ export function renderConsentPage(view: ConsentView, headers: Headers): Promise<
   return respondWithPage({ title: `Let an app use ${server}?`, content }, { status: 200, headers })
 }
 
+const WARNINGS: Readonly<Record<ConsentWarning, string>> = {
+  'loopback-only':
+    'The app runs on your computer, where any program can pose as it. Go on only if you have just started it.',
+  'unknown-host':
+    'Nobody here knows the address that access will be handed to. Deny unless you are sure that it is your app’s.',
+}
+
 function describeClient(client: ClientView): string {
   switch (client.kind) {
     case 'known':
       return client.name
     case 'claimed':
       return `calls itself “${toDisplayText(client.name)}”`
+    case 'verified':
+      return `${toDisplayText(client.name)}, published at ${client.host}`
     case 'local':
       return 'An app on this computer'
     case 'unnamed':

@@ -56,6 +56,7 @@ small, .soft { color: var(--soft); font-weight: 400 }
 .warn { color: var(--warn) }
 form { display: flex; flex-wrap: wrap; gap: 12px; margin-top: 20px }
 button { flex: 1 1 8rem; padding: 10px 16px; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--line); background: transparent; color: inherit; cursor: pointer }
-button.go { background: var(--go); border-color: var(--go); color: var(--paper) }
-button:focus-visible { outline: 3px solid var(--go); outline-offset: 2px }
+a.go { display: block; padding: 10px 16px; border-radius: 8px; font-weight: 600; text-align: center; text-decoration: none }
+a.go, button.go { background: var(--go); border-color: var(--go); color: var(--paper) }
+a:focus-visible, button:focus-visible { outline: 3px solid var(--go); outline-offset: 2px }
 `

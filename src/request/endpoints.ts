@@ -18,6 +18,7 @@ export interface Endpoints {
   callback(server: string, kind: 'own' | 'shared'): string
   token(server: string | undefined): string
   register(server: string | undefined): string
+  revoke(server: string | undefined): string
   jwks(server: string | undefined): string
 }
 
@@ -37,6 +38,7 @@ export function createEndpoints({ origin, prefix }: PublicBase): Endpoints {
     callback: (server, kind) => `${base}${kind === 'own' ? `/${server}` : ''}/callback`,
     token: endpoint('token'),
     register: endpoint('register'),
+    revoke: endpoint('revoke'),
     jwks: endpoint('jwks'),
   }
 }

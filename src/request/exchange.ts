@@ -11,6 +11,8 @@ export interface Exchange {
   readonly endpoints: Endpoints
   /** The server's name as the path has it. */
   readonly serverName: string | undefined
+  /** Who asks, as far as trusted proxies tell; its network only where that is IPv6. */
+  readonly clientNetwork: string
   /** Stands in the log and on error pages. */
   readonly requestId: string
 }

@@ -1,9 +1,11 @@
 import { type AccessGrant, open } from '../grant.ts'
 import { type Challenge, formatChallenge } from '../oauth/challenge.ts'
+import { OFFLINE } from '../oauth/scope.ts'
 import { isOAuthServer, type Server } from '../registry.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { respondWithJson } from '../request/respond.ts'
 import type { Sealer } from '../sealing/sealer.ts'
+import type { Store } from '../store/store.ts'
 
 /** Whether a request may come in at a server, and the credential it then takes upstream. */
 export type Admission =
@@ -19,7 +21,7 @@ export function readBearer({ headers }: Request): string | undefined {
 export async function admit(
   { request }: Exchange,
   server: Server,
-  sealer: Sealer,
+  { sealer, store }: { readonly sealer: Sealer; readonly store: Store },
 ): Promise<Admission> {
   if (!isOAuthServer(server)) return { kind: 'admitted', authorization: undefined }
   const token = readBearer(request)
@@ -32,7 +34,9 @@ export async function admit(
     return { kind: 'admitted', authorization: `Bearer ${token}` }
   }
   const grant = await openAccessToken(sealer, token, server)
-  if (grant === undefined) return { kind: 'challenged', error: 'invalid_token' }
+  if (grant === undefined || store.isRevoked(grant.session)) {
+    return { kind: 'challenged', error: 'invalid_token' }
+  }
   return { kind: 'admitted', authorization: `Bearer ${grant.accessToken}` }
 }
 
@@ -54,7 +58,7 @@ export function respondWithChallenge(
   const status = error === 'insufficient_scope' ? 403 : 401
   const value = formatChallenge({
     resourceMetadata: endpoints.protectedResourceMetadata(mount),
-    scope: scope.filter((token) => token !== 'offline_access'),
+    scope: scope.filter((token) => token !== OFFLINE),
     ...(error === undefined ? {} : { error }),
   })
   return respondWithJson(

@@ -9,6 +9,9 @@ export type Purpose =
   | 'consent'
   | 'client-secret'
   | 'message-endpoint'
+  | 'successor'
+  | 'client'
+  | 'approval'
 
 /** The keys of one secret: its public name and a key for each purpose. */
 export interface SecretKeys {

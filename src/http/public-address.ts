@@ -1,0 +1,29 @@
+import ipaddr from 'ipaddr.js'
+
+/** Addresses that ipaddr.js calls unicast but that reach inside (THREATS F15). */
+const DENIED = [
+  '168.63.129.16/32',
+  '100.100.100.200/32',
+  '64:ff9b:1::/48',
+  '2001::/23',
+  '2002::/16',
+].map((cidr) => ipaddr.parseCIDR(cidr))
+
+/** Whether an address is one on the public internet (RFC 6890), and not a way around to another. */
+export function isPublicAddress(address: string): boolean {
+  // 010.0.0.1 is 10.0.0.1 to some and 8.0.0.1 to others.
+  if (!ipaddr.isValid(address) || /%|(?:^|\.)0\d/.test(address)) return false
+  const parsed = ipaddr.process(address)
+  if (parsed.range() !== 'unicast' || isIsatap(parsed)) return false
+  return !DENIED.some(
+    ([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits),
+  )
+}
+
+/** ::5efe:7f00:1 stands for 127.0.0.1 (RFC 5214). */
+function isIsatap(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return (
+    address.kind() === 'ipv6' &&
+    /:5efe:[0-9a-f]{1,4}:[0-9a-f]{1,4}$/.test(address.toString().replace('::', ':'))
+  )
+}
