@@ -23,11 +23,15 @@ const common = {
 if (process.argv[2] === 'test') {
   const all = readdirSync('test', { recursive: true }).map((name) => `test/${name}`)
   const named = process.argv.slice(3)
-  const files = (named.length > 0 ? named : all).filter((name) => name.endsWith('.test.ts')).sort()
+  // The conformance suite is a run of its own.
+  const usual = all.filter((name) => !name.startsWith('test/conformance/'))
+  const files = (named.length > 0 ? named : usual)
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort()
   if (files.length === 0) throw new Error('Cannot run tests: found no test file')
   rmSync('dist/test', { recursive: true, force: true })
   // Tests that start programs take their time, each file in a process of its own beside the others.
-  const isSlow = (name) => name.startsWith('test/runtimes/')
+  const isSlow = (name) => /^test\/(?:runtimes|conformance)\//.test(name)
   const suites = [
     files.filter((name) => !isSlow(name)),
     ...files.filter(isSlow).map((name) => [name]),

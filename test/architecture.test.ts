@@ -53,7 +53,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store',
   ],
   demo: ['oauth', 'sealing'],
-  platform: ['app', 'gateway', 'request'],
+  platform: ['app', 'gateway', 'http', 'request'],
   cli: ['app', 'config', 'demo', 'log', 'platform', 'registry', 'request', 'sealing', 'store'],
   main: ['cli', 'platform'],
 }

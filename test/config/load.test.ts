@@ -74,6 +74,19 @@ describe('loadConfig', () => {
     assert.deepEqual(notes, ['Passed over what belongs to LiteLLM: model_list'])
   })
 
+  it('reads sessions and clients', () => {
+    const sha = 'a'.repeat(64)
+    const { config } = load(
+      `session: { idle: 12h }
+clients: [{ id: ci, redirect_uris: ['https://ci.example/cb'], secret_sha256: ${sha} }]${SERVER}`,
+    )
+
+    assert.deepEqual(config.session, { idle: 43_200, max: 31_536_000 })
+    assert.deepEqual(config.clients, [
+      { id: 'ci', redirectUris: ['https://ci.example/cb'], secretSha256: sha },
+    ])
+  })
+
   it('warns of consent: never and of tokens: passthrough', () => {
     const { notes } = load(`consent: never${SERVER}    tokens: passthrough\n`)
 

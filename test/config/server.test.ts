@@ -33,17 +33,16 @@ const UNUSABLE: readonly (readonly [what: string, text: string, ...lines: string
     `${SERVER.trim()}\n    token_endpoint_auth_method: client_secret_basic\n`,
     'config.yaml:2:3 mcp_servers.gh: Missing client_secret: the secret that token_endpoint_auth_method sends',
   ],
-  ...[
-    ['consent: remember', 'consent', 'always and never'],
-    ['registration: open', 'registration', 'known'],
-  ].map(
-    ([text, key, supported]) =>
-      [
-        `${text}`,
-        `${text}${SERVER}`,
-        `config.yaml:1:1 ${key}: Unusable value: this version supports only ${supported}`,
-      ] as const,
-  ),
+  [
+    'a duration without unit',
+    `session: { idle: 30 }${SERVER}`,
+    'config.yaml:1:12 session.idle: Unusable value: want a duration such as 90s, 15m, 12h or 30d',
+  ],
+  [
+    'a secret in place of its hash',
+    `clients: [{ id: ci, redirect_uris: ['https://ci.example/cb'], secret_sha256: hunter2 }]${SERVER}`,
+    'config.yaml:1:63 clients.0.secret_sha256: Unusable value: want the SHA-256 of the secret, 64 hexadecimal digits',
+  ],
   ...[
     ['auth_type: bearer_token', 'oauth2 and none'],
     ['oauth2_flow: client_credentials', 'authorization_code'],

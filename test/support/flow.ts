@@ -79,13 +79,15 @@ export function redeem(
   code: string,
   changes: Readonly<Record<string, string | undefined>> = {},
   path = '/gh/token',
+  headers: Record<string, string> = {},
 ): Promise<Response> {
-  return postForm(proxy, path, {
+  const members = {
     grant_type: 'authorization_code',
     client_id: 'gh',
     code,
     redirect_uri: LOOPBACK,
     code_verifier: VERIFIER,
     ...changes,
-  })
+  }
+  return postForm(proxy, path, members, headers)
 }

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeCertificate } from './certificate.ts'
 import { type Child, findFreePort, start } from './child.ts'
 
 const NGINX = '/usr/sbin/nginx'
@@ -35,15 +35,4 @@ http { access_log off; ${temporary} ${server} }`,
   const child = start(NGINX, ['-c', main, '-e', 'stderr'])
   await child.waitFor(/start worker process \d+/)
   return { base: `https://localhost:${port}`, child }
-}
-
-function makeCertificate(folder: string): { readonly pem: string; readonly key: string } {
-  const pem = join(folder, 'localhost.pem')
-  const key = join(folder, 'localhost.key')
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  execFileSync('openssl', ['req', ...kind, ...subject, '-days', '2', '-keyout', key, '-out', pem], {
-    stdio: 'ignore',
-  })
-  return { pem, key }
 }

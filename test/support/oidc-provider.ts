@@ -11,8 +11,6 @@ export interface RealProvider {
   readonly clientSecret: string
   /** How many tokens it has granted, by grant type. */
   readonly granted: ReadonlyMap<string, number>
-  /** Resolves at the next grant of this type. */
-  nextGrant(grantType: string): Promise<void>
   /** Lets the proxy's client come back to these addresses. */
   open(redirectUris: readonly string[]): Promise<void>
   /** Whether an access token is valid now, and for this resource. */
@@ -30,19 +28,16 @@ export async function startOidcProvider(accessTokenLifetime: number): Promise<Re
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${portOf(server)}`
   const granted = new Map<string, number>()
-  const waiting: { readonly grantType: string; readonly resolve: () => void }[] = []
   return {
     issuer,
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
     granted,
-    nextGrant: (grantType) => new Promise((resolve) => waiting.push({ grantType, resolve })),
     async open(redirectUris) {
       const provider = createProvider({ issuer, redirectUris, accessTokenLifetime })
       provider.on('grant.success', (context) => {
         const grantType = String(context.oidc.params?.['grant_type'])
         granted.set(grantType, (granted.get(grantType) ?? 0) + 1)
-        for (const one of waiting.filter((waiter) => waiter.grantType === grantType)) one.resolve()
       })
       server.on('request', provider.callback())
     },

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../../src/app.ts'
 import type { Config, ProviderConfig } from '../../src/config/config.ts'
 import type { Upstream } from '../../src/gateway/upstream.ts'
+import type { FetchPublic } from '../../src/http/public-fetch.ts'
 import { createRegistry, type OAuth, type Server } from '../../src/registry.ts'
 import { createKeyRing } from '../../src/sealing/key-ring.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
@@ -33,7 +34,10 @@ export const CONFIG: Config = {
   secretKeys: [SECRET],
   log: { level: 'debug', format: 'json' },
   allowedRedirectUris: [],
+  registration: 'known',
   consent: 'never',
+  session: { idle: 30 * 24 * 3600, max: 365 * 24 * 3600 },
+  clients: [],
   root: { kind: 'auto' },
   servers: [],
 }
@@ -86,6 +90,7 @@ export async function startProxy(options: {
   readonly config?: Partial<Config>
   readonly fetch?: typeof globalThis.fetch
   readonly upstream?: Upstream
+  readonly fetchPublic?: FetchPublic
 }): Promise<TestProxy> {
   const config = { ...CONFIG, ...options.config }
   const log: LogLine[] = []
@@ -97,6 +102,7 @@ export async function startProxy(options: {
     store: createMemoryStore(() => time),
     fetch: options.fetch ?? (() => Promise.reject(new Error('No provider in this test'))),
     upstream: options.upstream ?? noUpstream,
+    fetchPublic: options.fetchPublic ?? (async () => ({ kind: 'failed', cause: 'no internet' })),
     now: () => time,
     log: (level, message, details = {}) => log.push({ level, message, details }),
   })

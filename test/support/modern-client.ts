@@ -1,0 +1,64 @@
+import {
+  Client,
+  type OAuthClientInformationMixed,
+  type OAuthClientProvider,
+  type OAuthTokens,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+} from '@modelcontextprotocol/client'
+import { createBrowser } from './browser.ts'
+
+const REDIRECT_URI = 'http://127.0.0.1:33419/callback'
+
+/** Signs in with the SDK's second generation, which checks issuers and the `iss` of the answer. */
+export async function signInModern(url: string): Promise<Client> {
+  const { provider, authorizationUrl } = createProvider()
+  const connect = async (transport: StreamableHTTPClientTransport) => {
+    const client = new Client(
+      { name: 'modern', version: '1' },
+      { versionNegotiation: { mode: 'auto' } },
+    )
+    await client.connect(transport)
+    return client
+  }
+  const transport = () =>
+    new StreamableHTTPClientTransport(new URL(url), { authProvider: provider })
+  const first = transport()
+  await connect(first).then(
+    () => Promise.reject(new Error('Came in without signing in')),
+    (error: unknown) => (error instanceof UnauthorizedError ? undefined : Promise.reject(error)),
+  )
+  const answer = await createBrowser().visit(authorizationUrl(), (at) =>
+    at.href.startsWith(REDIRECT_URI),
+  )
+  await first.finishAuth(answer.searchParams)
+  return connect(transport())
+}
+
+function createProvider() {
+  let information: OAuthClientInformationMixed | undefined
+  let tokens: OAuthTokens | undefined
+  let codeVerifier = ''
+  let location = ''
+  const provider: OAuthClientProvider = {
+    redirectUrl: REDIRECT_URI,
+    clientMetadata: { client_name: 'Modern', redirect_uris: [REDIRECT_URI] },
+    state: () => 'a-state',
+    clientInformation: () => information,
+    saveClientInformation: (given) => {
+      information = given
+    },
+    tokens: () => tokens,
+    saveTokens: (given) => {
+      tokens = given
+    },
+    redirectToAuthorization: (to) => {
+      location = to.href
+    },
+    saveCodeVerifier: (given) => {
+      codeVerifier = given
+    },
+    codeVerifier: () => codeVerifier,
+  }
+  return { provider, authorizationUrl: () => location }
+}
