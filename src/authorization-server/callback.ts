@@ -73,8 +73,9 @@ function unknownFlow(): OAuthError {
 
 /** An answer by another issuer is a mix-up (RFC 9207 §2.4): nothing of it may be used. */
 function checkIssuer({ auth }: OAuthServer, issuer: string | undefined): void {
-  if (issuer === undefined || auth.provider.issuer === undefined) return
-  if (issuer !== auth.provider.issuer) {
+  const { issuer: expected, namesIssuer } = auth.provider
+  if (expected === undefined || (issuer === undefined && !namesIssuer)) return
+  if (issuer !== expected) {
     throw new OAuthError('invalid_request', 'The answer is not from the provider of this server')
   }
 }

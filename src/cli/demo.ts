@@ -25,6 +25,7 @@ export async function startDemo(platform: Platform): Promise<StartedDemo> {
       authorizationUrl: `${origin}/authorize`,
       tokenUrl: `${origin}/token`,
       issuer: origin,
+      namesIssuer: true,
       clientId: demo.clientId,
       clientSecret: demo.clientSecret,
       tokenEndpointAuthMethod: 'client_secret_basic',

@@ -58,6 +58,8 @@ export interface ProviderConfig {
   /** RFC 7009. */
   readonly revocationUrl?: string
   readonly issuer?: string
+  /** Whether its answers always name it (RFC 9207 §3), so that one without is not its own. */
+  readonly namesIssuer: boolean
   readonly clientId: string
   readonly clientSecret?: string
   readonly tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none'

@@ -54,6 +54,10 @@ export const ServerEntry = refuseLists(
       registration_url: v.optional(HttpUrl),
       revocation_url: v.optional(HttpUrl),
       issuer: v.optional(HttpUrl),
+      authorization_response_iss_parameter_supported: v.optional(
+        v.boolean('want true or false'),
+        false,
+      ),
       scopes: v.optional(Texts, []),
       token_endpoint_auth_method: v.optional(
         oneOf(['client_secret_basic', 'client_secret_post', 'none']),

@@ -85,6 +85,7 @@ const REQUIRED = {
   authorization_url: "the provider's authorization endpoint",
   token_url: "the provider's token endpoint",
   client_id: 'the id of your app at the provider',
+  issuer: 'what the iss in its answers must be',
   client_secret: 'the secret that token_endpoint_auth_method sends',
 }
 
@@ -105,6 +106,7 @@ function createProvider(name: string, entry: ServerEntry, context: ServerContext
     tokenUrl: entry.token_url ?? '',
     clientId: readTwin('client_id') ?? '',
     tokenEndpointAuthMethod: entry.token_endpoint_auth_method ?? defaultMethod(clientSecret),
+    namesIssuer: entry.authorization_response_iss_parameter_supported,
     authorizationParams: entry.authorization_params,
     tokenParams: entry.token_params,
     ...(clientSecret === undefined ? {} : { clientSecret }),
@@ -126,6 +128,8 @@ function checkProviderKeys(
   if (!isThere('authorization_url')) demand('authorization_url')
   if (!isThere('token_url')) demand('token_url')
   if (!isThere('client_id') && !isThere('client_id_file')) demand('client_id')
+  const needsIssuer = entry.authorization_response_iss_parameter_supported
+  if (needsIssuer && !isThere('issuer')) demand('issuer')
   const needsSecret = /^client_secret/.test(entry.token_endpoint_auth_method ?? '')
   if (needsSecret && !isThere('client_secret') && !isThere('client_secret_file')) {
     demand('client_secret')

@@ -39,6 +39,7 @@ describe('loadConfig', () => {
         clientId: 'id',
         clientSecret: 'secret-of-a-file',
         tokenEndpointAuthMethod: 'client_secret_post',
+        namesIssuer: false,
         authorizationParams: { access_type: 'offline' },
         tokenParams: {},
         resource: 'https://mcp.example.com/mcp',

@@ -17,6 +17,7 @@ const skip = node?.isInstalled && existsSync(SUITE) ? false : 'needs Node 22 or 
 const SELECTIONS = [
   ['--suite', 'active'],
   ['--suite', 'draft'],
+  ['--suite', 'all'],
   ['--suite', 'all', '--spec-version', '2025-03-26'],
   ['--suite', 'all', '--spec-version', '2025-06-18'],
   ['--requirements', '2025-11-25'],

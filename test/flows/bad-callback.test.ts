@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { authorizeQuery, cookiesOf, formOf, LOOPBACK, locationOf } from '../support/flow.ts'
 import { assertErrorPage } from '../support/json.ts'
-import { ORIGIN, oauthServer, startProxy } from '../support/proxy.ts'
+import { ORIGIN, oauthServer, PROVIDER, startProxy } from '../support/proxy.ts'
 
 async function start() {
   const proxy = await startProxy({ servers: [oauthServer('gh'), oauthServer('jira')] })
@@ -127,6 +127,20 @@ describe('the callback', () => {
       await comeBack({ code: 'c', state, iss: 'https://other.example.com' }, cookie),
       /not from the provider/,
     )
+  })
+
+  it('shows a page for an answer without issuer, of a provider that always names it', async () => {
+    const provider = { ...PROVIDER, namesIssuer: true }
+    const proxy = await startProxy({ servers: [oauthServer('gh', { provider })] })
+    const ask = async (iss: Record<string, string>) => {
+      const started = await proxy.fetch(`/gh/authorize?${authorizeQuery()}`)
+      const state = locationOf(started).searchParams.get('state') ?? ''
+      const query = formOf({ code: 'c', state, ...iss })
+      return proxy.fetch(`/gh/callback?${query}`, { headers: { cookie: cookiesOf(started) } })
+    }
+
+    await assertErrorPage(await ask({}), /not from the provider/)
+    assert.equal((await ask({ iss: 'https://id.example.com' })).status, 302)
   })
 
   it("keeps the client's state byte for byte and the query of its address", async () => {

@@ -46,6 +46,7 @@ export const PROVIDER: ProviderConfig = {
   authorizationUrl: 'https://id.example.com/authorize?tenant=acme',
   tokenUrl: 'https://id.example.com/token',
   issuer: 'https://id.example.com',
+  namesIssuer: false,
   clientId: 'configured-id',
   clientSecret: 'configured-secret',
   tokenEndpointAuthMethod: 'client_secret_post',
