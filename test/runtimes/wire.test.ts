@@ -8,6 +8,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -135,6 +136,30 @@ mcp_servers: { open: { url: '${url}', auth_type: none, access: open } }`,
 
     const response = await fetch(`${proxy.base}/open/mcp`)
     await response.text().catch(() => undefined)
+
+    assert.equal((await fetch(`${proxy.base}/healthz`)).status, 200)
+  })
+
+  it('goes on serving when clients vanish in the middle of a body', async () => {
+    answer = (incoming, outgoing) => {
+      incoming.resume()
+      incoming.on('end', () => outgoing.end('{}'))
+    }
+    const head = (length: string) =>
+      `POST /open/mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n${length}\r\n\r\n`
+    for (const length of [
+      'Content-Length: 100',
+      'Content-Length: 1000000',
+      'Transfer-Encoding: chunked',
+    ]) {
+      for (let time = 0; time < 5; time++) {
+        const socket = connect(port, '127.0.0.1')
+        await once(socket, 'connect')
+        socket.write(`${head(length)}5\r\n{"a":`)
+        socket.destroy()
+        await once(socket, 'close')
+      }
+    }
 
     assert.equal((await fetch(`${proxy.base}/healthz`)).status, 200)
   })
