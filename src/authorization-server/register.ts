@@ -131,10 +131,13 @@ async function readMetadata(request: Request): Promise<ClientMetadata> {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    // Valibot takes a list for an object without members.
+    if (!Array.isArray(value)) return value
   } catch {
-    throw new OAuthError('invalid_client_metadata', 'Unusable body: want a JSON object')
+    // Said below, alike for both.
   }
+  throw new OAuthError('invalid_client_metadata', 'Unusable body: want a JSON object')
 }
 
 function hasSecret({ token_endpoint_auth_method: method }: ClientMetadata): boolean {

@@ -11,7 +11,7 @@ import {
 } from '../support/clients.ts'
 import { obtainCode, redeem } from '../support/flow.ts'
 import { assertErrorPage, errorOf } from '../support/json.ts'
-import { ORIGIN } from '../support/proxy.ts'
+import { ORIGIN, oauthServer, startProxy } from '../support/proxy.ts'
 
 describe('a client metadata document', () => {
   it('names the app and its host on the consent page, asked for whatever the configuration', async () => {
@@ -111,6 +111,30 @@ describe('a client metadata document', () => {
       await assertErrorPage(await authorize(proxy, { client_id, redirect_uri: CALLBACK }))
     }
     assert.ok(asked.every((url) => url === CIMD || url === 'https://app.example/'))
+  })
+
+  it('is one of two at most that a host is asked for at a time', async () => {
+    let open = 0
+    let most = 0
+    const release: (() => void)[] = []
+    const proxy = await startProxy({
+      servers: [oauthServer('gh')],
+      fetchPublic: async () => {
+        open += 1
+        most = Math.max(most, open)
+        await new Promise<void>((resolve) => release.push(resolve))
+        open -= 1
+        return { kind: 'failed', cause: 'slow' }
+      },
+    })
+    const asking = Array.from({ length: 100 }, (_, at) =>
+      authorize(proxy, { client_id: `https://app.example/${at}.json`, redirect_uri: CALLBACK }),
+    )
+    await Promise.all(asking.slice(10))
+    for (const free of release) free()
+
+    for (const response of await Promise.all(asking)) await assertErrorPage(response)
+    assert.equal(most, 2)
   })
 })
 
