@@ -9,7 +9,8 @@ import { type SignedIn, signIn } from '../support/mcp-client.ts'
 import { type RealProvider, startOidcProvider } from '../support/oidc-provider.ts'
 import { RUNTIMES, type Runtime, serve } from './runtimes.ts'
 
-const LIFETIME = 2 // seconds that the provider's access tokens live
+const LIFETIME = 3600 // seconds that the provider's access tokens live
+const BRIEF = 4 // seconds, for the one test that waits for the end of a token
 const SECRET = 'a-secret-of-at-least-32-bytes-for-the-tests'
 
 for (const runtime of RUNTIMES) {
@@ -21,6 +22,8 @@ function tell(runtime: Runtime): void {
   let provider: RealProvider
   let everything: GuardedServer
   let legacy: GuardedServer
+  let briefProvider: RealProvider
+  let brief: GuardedServer
   let proxy: { readonly child: Child; readonly base: string }
   const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
 
@@ -28,15 +31,27 @@ function tell(runtime: Runtime): void {
     provider = await startOidcProvider(LIFETIME)
     everything = await startEverything('streamableHttp', provider.isValid)
     legacy = await startEverything('sse', provider.isValid)
+    briefProvider = await startOidcProvider(BRIEF)
+    brief = await startEverything('streamableHttp', briefProvider.isValid)
     const config = join(folder, 'config.yaml')
-    writeFileSync(config, configOf(provider, { everything: everything.url, legacy: legacy.url }))
+    writeFileSync(
+      config,
+      configOf([
+        ['everything', everything, provider],
+        ['legacy', legacy, provider],
+        ['brief', brief, briefProvider],
+      ]),
+    )
     proxy = await serve(runtime, config)
+    await briefProvider.open([`${proxy.base}/brief/callback`])
     await provider.open([`${proxy.base}/everything/callback`, `${proxy.base}/legacy/callback`])
   })
 
   after(async () => {
     await proxy?.child.stop()
-    await Promise.all([everything, legacy, provider].map((part) => part?.close()))
+    await Promise.all(
+      [everything, legacy, brief, provider, briefProvider].map((part) => part?.close()),
+    )
     rmSync(folder, { recursive: true })
   })
 
@@ -61,14 +76,14 @@ function tell(runtime: Runtime): void {
   })
 
   it('survives token expiry by refresh', async () => {
-    const signedIn = await signIn(`${proxy.base}/everything/mcp`)
+    const signedIn = await signIn(`${proxy.base}/brief/mcp`)
     const first = signedIn.tokens()?.access_token
 
-    // The provider's token lives two seconds: one of these calls comes too late for it.
+    // The provider's token lives four seconds: one of these calls comes too late for it.
     while (signedIn.tokens()?.access_token === first) await signedIn.client.listTools()
 
     assert.ok((await signedIn.client.listTools()).tools.length > 0)
-    assert.ok((provider.granted.get('refresh_token') ?? 0) > 0)
+    assert.ok((briefProvider.granted.get('refresh_token') ?? 0) > 0)
     await signedIn.client.close()
   })
 
@@ -97,13 +112,10 @@ async function useTools({ client }: SignedIn): Promise<void> {
   assert.deepEqual(progress, [1, 2, 3])
 }
 
-/** The reference server stands behind the root; the legacy one is found by its name only. */
-function configOf(
-  { issuer, clientId, clientSecret }: RealProvider,
-  urls: Readonly<Record<'everything' | 'legacy', string>>,
-): string {
-  const servers = Object.entries(urls).map(
-    ([name, url]) => `
+/** The first server stands behind the root; the others are found by their names only. */
+function configOf(of: readonly (readonly [string, GuardedServer, RealProvider])[]): string {
+  const servers = of.map(
+    ([name, { url }, { issuer, clientId, clientSecret }]) => `
   ${name}:
     url: ${url}
     auth_type: oauth2
@@ -116,5 +128,5 @@ function configOf(
     upstream_resource: auto
     scopes: [openid, mcp]`,
   )
-  return `secret_keys: [${SECRET}]\nroot: everything\nmcp_servers:${servers.join('')}\n`
+  return `secret_keys: [${SECRET}]\nroot: ${of[0]?.[0]}\nmcp_servers:${servers.join('')}\n`
 }
