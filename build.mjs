@@ -71,8 +71,9 @@ if (process.argv[2] === 'test') {
 
 /** Writes the schema of the configuration for editors, made from the one that checks it. */
 async function writeJsonSchema(outfile) {
-  const entryPoints = ['src/config/schema.ts']
-  const { outputFiles } = await build({ ...common, entryPoints, write: false, sourcemap: false })
+  const contents = "export * from './schema.ts'; export * from './server-schema.ts'"
+  const stdin = { contents, resolveDir: 'src/config' }
+  const { outputFiles } = await build({ ...common, stdin, write: false, sourcemap: false })
   const source = Buffer.from(outputFiles[0].contents).toString('base64')
   const { ConfigFile, ServerEntry } = await import(`data:text/javascript;base64,${source}`)
   const options = { typeMode: 'input', errorMode: 'ignore' }

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Config } from './config/config.ts'
 import { createErrorResponder } from './error-response.ts'
 import type { Upstream } from './gateway/upstream.ts'
-import type { FetchPublic } from './http/public-fetch.ts'
+import type { FetchGuarded } from './http/guarded-fetch.ts'
 import type { Log } from './log.ts'
 import type { Registry } from './registry.ts'
 import { createClientNetworkResolver } from './request/client-network.ts'
@@ -30,7 +30,7 @@ export interface Dependencies {
   readonly store: Store
   readonly fetch: typeof globalThis.fetch
   readonly upstream: Upstream
-  readonly fetchPublic: FetchPublic
+  readonly fetchGuarded: FetchGuarded
   readonly now: () => number
   readonly log: Log
 }

@@ -2,6 +2,28 @@ import * as v from 'valibot'
 import type { Purpose } from './sealing/key-ring.ts'
 import type { Seal, Sealer } from './sealing/sealer.ts'
 
+/** Our client at a provider, where it was not configured: what a grant needs for being redeemed and renewed. */
+const GrantClient = v.object({
+  clientId: v.string(),
+  clientSecret: v.optional(v.string()),
+  method: v.picklist(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']),
+})
+
+/** Whose grant it is: the provider's, and the client of ours that it was given to. */
+export const ProviderBinding = v.object({
+  issuer: v.optional(v.string()),
+  client: v.optional(GrantClient),
+})
+export type ProviderBinding = v.InferOutput<typeof ProviderBinding>
+
+/** Who signed in at an identity provider. */
+export const Identity = v.object({
+  subject: v.string(),
+  email: v.optional(v.string()),
+  groups: v.array(v.string()),
+})
+export type Identity = v.InferOutput<typeof Identity>
+
 /** What a client asked for at the authorization endpoint, once it is checked. */
 export const AuthorizationRequest = v.object({
   clientId: v.string(),
@@ -26,6 +48,10 @@ export const Flow = v.object({
   state: v.string(),
   codeVerifier: v.string(),
   providerRedirectUri: v.string(),
+  binding: ProviderBinding,
+  /** Whether the provider's answers always name its issuer (RFC 9207 §3). */
+  namesIssuer: v.boolean(),
+  nonce: v.optional(v.string()),
 })
 export type Flow = v.InferOutput<typeof Flow>
 
@@ -39,15 +65,19 @@ export const CodeGrant = v.object({
   providerCode: v.string(),
   providerRedirectUri: v.string(),
   codeVerifier: v.string(),
+  binding: ProviderBinding,
+  nonce: v.optional(v.string()),
 })
 export type CodeGrant = v.InferOutput<typeof CodeGrant>
 
-/** Our access token: the provider's, for the gateway to send upstream. */
+/** Our access token: the provider's, for the gateway to send upstream, and how to renew that. */
 export const AccessGrant = v.object({
   clientId: v.string(),
   session: v.string(),
   scope: v.array(v.string()),
   accessToken: v.string(),
+  renewal: v.optional(v.object({ refreshToken: v.string(), binding: ProviderBinding })),
+  identity: v.optional(Identity),
 })
 export type AccessGrant = v.InferOutput<typeof AccessGrant>
 
@@ -59,12 +89,26 @@ export const RefreshGrant = v.object({
   scope: v.array(v.string()),
   /** When the user signed in, in seconds since the epoch. */
   since: v.number(),
+  identity: v.optional(Identity),
   renewal: v.variant('kind', [
-    v.object({ kind: v.literal('refresh'), refreshToken: v.string() }),
+    v.object({
+      kind: v.literal('refresh'),
+      refreshToken: v.string(),
+      binding: ProviderBinding,
+    }),
     v.object({ kind: v.literal('keep'), accessToken: v.string() }),
   ]),
 })
 export type RefreshGrant = v.InferOutput<typeof RefreshGrant>
+
+/** The newest tokens of a session, where they are newer than those that its client holds. */
+export const RenewedTokens = v.object({
+  /** The provider's access token that these came after. */
+  replaced: v.string(),
+  accessToken: v.string(),
+  refreshToken: v.optional(v.string()),
+})
+export type RenewedTokens = v.InferOutput<typeof RenewedTokens>
 
 /** A token response, kept for the clients that race for it. */
 const Successor = v.object({ response: v.unknown() })
@@ -90,6 +134,7 @@ const SCHEMAS = {
   consent: PendingConsent,
   'message-endpoint': MessageEndpoint,
   successor: Successor,
+  renewed: RenewedTokens,
   client: RegisteredClient,
   approval: Approval,
 }

@@ -1,17 +1,15 @@
-import type { Config, ProviderConfig, ServerAuth, ServerConfig } from './config/config.ts'
-
-type Interactive = Extract<ServerAuth, { kind: 'oauth2' }>
+import type { Access, Config, ProviderConfig, ServerConfig, SignInConfig } from './config/config.ts'
 
 /** How users of a server sign in: at this provider. */
-export type OAuth = Omit<Interactive, 'provider'> & { readonly provider: ProviderConfig }
+export type SignIn = Omit<SignInConfig, 'provider'> & { readonly provider: ProviderConfig }
 
 /** A configured MCP server, its provider known. */
-export type Server = Omit<ServerConfig, 'auth'> & {
-  readonly auth: OAuth | Exclude<ServerAuth, Interactive>
+export type Server = Omit<ServerConfig, 'access'> & {
+  readonly access: SignIn | Exclude<Access, SignInConfig>
 }
 
 /** A server whose users sign in. */
-export type OAuthServer = Server & { readonly auth: OAuth }
+export type OAuthServer = Server & { readonly access: SignIn }
 
 /** The configured MCP servers, found by what requests say of them. */
 export interface Registry {
@@ -51,5 +49,5 @@ function onlyOAuthServer(servers: readonly Server[]): Server | undefined {
 
 /** Whether users of this server sign in by OAuth. */
 export function isOAuthServer(server: Server): server is OAuthServer {
-  return server.auth.kind === 'oauth2'
+  return server.access.kind === 'sign-in'
 }

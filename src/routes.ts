@@ -10,17 +10,24 @@ import { createRegisterEndpoint } from './authorization-server/register.ts'
 import { createRevokeEndpoint } from './authorization-server/revoke.ts'
 import { createFlowStarter } from './authorization-server/start-flow.ts'
 import { createTokenEndpoint } from './authorization-server/token.ts'
+import { createClientMetadataEndpoint } from './client-metadata.ts'
+import type { Config } from './config/config.ts'
 import type { ErrorStyle } from './error-response.ts'
 import { createGatewayEndpoint } from './gateway/forward.ts'
+import { createPublicFetch } from './http/public-fetch.ts'
 import { BUILT_IN_CALLBACKS } from './oauth/client-callbacks.ts'
+import { createOwnTokens } from './oauth-client/own-tokens.ts'
+import { createProviderClients } from './oauth-client/provider-client.ts'
+import { createProviders } from './oauth-client/providers.ts'
+import { createAccessFinder, createGrantRedeemer } from './oauth-client/redeem-grant.ts'
 import { createTokenRevoker } from './oauth-client/revocation-request.ts'
-import { createTokenRequester } from './oauth-client/token-request.ts'
-import type { Endpoint } from './request/exchange.ts'
+import { createSessionTokens } from './oauth-client/session-tokens.ts'
+import type { Endpoint, Exchange } from './request/exchange.ts'
 import { isLoopbackHostname } from './request/host.ts'
 import { createRateLimit } from './request/rate-limit.ts'
 import { createProtectedResourceMetadataEndpoint } from './resource-server/metadata.ts'
 import { createDerivedSecrets } from './sealing/derived-secret.ts'
-import { createSealer } from './sealing/sealer.ts'
+import { createSealer, type Sealer } from './sealing/sealer.ts'
 
 /** An endpoint, the paths it is at, and who may ask it how. */
 export interface Route {
@@ -59,6 +66,7 @@ export function createRoutes(deps: Dependencies): readonly Route[] {
     },
     { ...get, paths: wellKnown('openid-configuration', ISSUERS), endpoint: all.serverMetadata },
     { ...get, paths: at('jwks', NAMED), endpoint: jwks },
+    { ...get, paths: at('client-metadata.json', ['/:server']), endpoint: all.clientMetadata },
     { ...post, paths: at('register', NAMED), endpoint: all.register },
     {
       ...page,
@@ -94,18 +102,19 @@ function wellKnown(name: string, paths: readonly string[]): string[] {
 }
 
 function createAllEndpoints(deps: Dependencies) {
-  const { config, registry, store, upstream } = deps
+  const { config, registry } = deps
   const { allowedRedirectUris, consent, registration } = config
   const issuing = createIssuing(deps)
-  const { sealer, secrets } = issuing
-  const startFlow = createFlowStarter(sealer)
+  const provider = createProviderSide(deps, issuing.sealer)
+  const { sealer, secrets, resolveClient } = issuing
+  const { providers } = provider
+  const mayRegister = createRegistrationPolicy(config)
+  const startFlow = createFlowStarter({ ...provider, sealer, mayRegister })
   const approvals = createApprovals(sealer, consent)
-  const requestToken = createTokenRequester(deps.fetch)
-  const revokeToken = createTokenRevoker(deps.fetch, deps.log)
-  const { resolveClient } = issuing
   return {
-    resourceMetadata: createProtectedResourceMetadataEndpoint(registry),
-    serverMetadata: createAuthorizationServerMetadataEndpoint(registry),
+    resourceMetadata: createProtectedResourceMetadataEndpoint(registry, providers),
+    serverMetadata: createAuthorizationServerMetadataEndpoint(registry, providers),
+    clientMetadata: createClientMetadataEndpoint(registry),
     register: createRegisterEndpoint({
       isWithinLimit: createRateLimit(REGISTRATIONS_A_MINUTE, deps.now),
       registry,
@@ -120,18 +129,18 @@ function createAllEndpoints(deps: Dependencies) {
       startFlow,
       approvals,
       resolveClient,
+      providers,
       allowedRedirectUris,
       consent,
     }),
-    consent: createConsentEndpoint({ registry, sealer, store, startFlow, approvals }),
-    callback: createCallbackEndpoint({ registry, sealer, store }),
-    token: createTokenEndpoint({ ...issuing, registry, requestToken, renewals: new Map() }),
-    revoke: createRevokeEndpoint({ ...issuing, registry, revokeToken }),
+    consent: createConsentEndpoint({ ...deps, sealer, startFlow, approvals }),
+    callback: createCallbackEndpoint({ ...deps, sealer }),
+    token: createTokenEndpoint({ ...issuing, ...provider, registry, renewals: new Map() }),
+    revoke: createRevokeEndpoint({ ...issuing, ...provider, registry }),
     gateway: createGatewayEndpoint({
-      registry,
+      ...deps,
+      ...provider,
       sealer,
-      store,
-      upstream,
       allowedOrigins: createAllowedOrigins(config.allowedRedirectUris),
       isLocal: isLocal(deps),
     }),
@@ -140,18 +149,53 @@ function createAllEndpoints(deps: Dependencies) {
 
 /** What token and revocation endpoint share: sealing, sessions and clients. */
 function createIssuing(deps: Dependencies) {
-  const { config, store, fetchPublic } = deps
+  const { config, store, fetchGuarded } = deps
   const sealer = createSealer(deps)
-  const readClientDocument = createClientDocumentReader(deps)
+  const fetchPublic = createPublicFetch(fetchGuarded)
+  const readClientDocument = createClientDocumentReader({ ...deps, fetchPublic })
   return {
     sealer,
     store,
     fetchPublic,
     secrets: createDerivedSecrets(deps.keys),
     sessionLimits: config.session,
-    seconds: () => Math.floor(deps.now() / 1000),
+    seconds: secondsOf(deps),
     resolveClient: createClientResolver({ sealer, clients: config.clients, readClientDocument }),
   }
+}
+
+function secondsOf({ now }: Dependencies) {
+  return () => Math.floor(now() / 1000)
+}
+
+/** Our role toward providers. */
+function createProviderSide(deps: Dependencies, sealer: Sealer) {
+  const { config, store, now, log } = deps
+  const providers = createProviders(deps)
+  const clients = createProviderClients({ now, log })
+  const findAccess = createAccessFinder(providers)
+  const redeemGrant = createGrantRedeemer({ providers, clients, findAccess })
+  return {
+    providers,
+    clients,
+    findAccess,
+    redeemGrant,
+    revokeToken: createTokenRevoker(log),
+    ownTokens: createOwnTokens({ providers, tokenCache: config.tokenCache, now }),
+    sessionTokens: createSessionTokens({
+      sealer,
+      store,
+      redeemGrant,
+      lifetime: config.session.idle,
+      seconds: secondsOf(deps),
+    }),
+  }
+}
+
+/** Only where nobody else can have chosen the base (THREATS F6): it is configured, or this machine's. */
+function createRegistrationPolicy({ publicUrl, allowedHosts }: Config) {
+  return ({ base }: Exchange): boolean =>
+    publicUrl !== undefined || allowedHosts.length > 0 || isLoopbackHostname(base.hostname)
 }
 
 /** Pages of the clients that codes may go to. */

@@ -2,6 +2,7 @@ import { type CodeGrant, open } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { checkCodeVerifier } from '../oauth/pkce.ts'
 import { isSameResource } from '../oauth/resource.ts'
+import { checkIdentity } from './identity.ts'
 import type { TokenDependencies, TokenRequest } from './token.ts'
 import { checkGranted, issueTokens } from './tokens.ts'
 
@@ -24,17 +25,25 @@ export async function redeemCode(deps: TokenDependencies, request: TokenRequest)
     await deps.store.revoke(seal.jti, deps.sessionLimits.max)
     throw invalidCode()
   }
-  const result = await deps.requestToken(server.auth.provider, 'authorization_code', {
+  const of = { config: server.access.provider, binding: grant.binding }
+  const result = await deps.redeemGrant(of, 'authorization_code', {
     code: grant.providerCode,
     redirect_uri: grant.providerRedirectUri,
     code_verifier: grant.codeVerifier,
   })
   if (result.kind === 'unavailable') await deps.store.release(claim)
+  const response = checkGranted(result, server)
+  const identity = await checkIdentity(server, result, grant.nonce)
   const session = { clientId, session: seal.jti, scope: grant.scope, since: deps.seconds() }
-  const { resource } = grant
+  const { resource, binding } = grant
   return issueTokens(deps, server, {
-    response: checkGranted(result, server),
-    session: resource === undefined ? session : { ...session, resource },
+    response,
+    binding,
+    session: {
+      ...session,
+      ...(resource === undefined ? {} : { resource }),
+      ...(identity === undefined ? {} : { identity }),
+    },
     previous: undefined,
   })
 }

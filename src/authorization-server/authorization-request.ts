@@ -2,7 +2,7 @@ import type { AuthorizationRequest } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { checkNotRepeated, type Parameters } from '../oauth/parameters.ts'
 import { checkCodeChallenge } from '../oauth/pkce.ts'
-import { resolveScope } from '../oauth/scope.ts'
+import { type KnownScopes, resolveScope } from '../oauth/scope.ts'
 import type { OAuthServer, Registry } from '../registry.ts'
 import type { PublicBase } from '../request/public-base.ts'
 import { findByResourcePath, pathBelow } from '../request/resolve-server.ts'
@@ -44,10 +44,11 @@ export function checkAuthorizationRequest(
     readonly server: OAuthServer
     readonly base: PublicBase
     readonly target: AnswerTarget
+    readonly provider: KnownScopes
   },
 ): AuthorizationRequest {
   const { parameters, repeated, client } = asked
-  const { target, server } = context
+  const { target } = context
   checkNotRepeated(repeated)
   checkResponseType(parameters)
   if ((target.state ?? '').length > MAX_STATE) {
@@ -68,7 +69,7 @@ export function checkAuthorizationRequest(
     ...(target.state === undefined ? {} : { state: target.state }),
     codeChallenge,
     ...(resource === undefined ? {} : { resource }),
-    scope: resolveScope(parameters.get('scope'), server.auth.scopes),
+    scope: resolveScope(parameters.get('scope'), context.provider),
     issuer: target.issuer,
   }
 }

@@ -4,6 +4,7 @@ import { BUILT_IN_CALLBACKS } from '../oauth/client-callbacks.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { parseParameters } from '../oauth/parameters.ts'
 import { isLoopbackRedirectUri, matchesPattern } from '../oauth/redirect-uri.ts'
+import type { Providers } from '../oauth-client/providers.ts'
 import { type ClientView, type ConsentWarning, renderConsentPage } from '../pages/consent-page.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import { issuerPathOf } from '../request/endpoints.ts'
@@ -21,7 +22,7 @@ import {
 import { type Client, isUnvouched, type ResolveClient } from './client.ts'
 import { setCookie } from './cookies.ts'
 import { type AnswerTarget, answerClient, createErrorAnswer } from './redirect.ts'
-import type { StartFlow } from './start-flow.ts'
+import { type StartFlow, unknownProvider } from './start-flow.ts'
 
 const CONSENT_LIFETIME = 600 // seconds
 
@@ -33,6 +34,7 @@ interface Dependencies {
   readonly consent: Config['consent']
   readonly approvals: Approvals
   readonly resolveClient: ResolveClient
+  readonly providers: Providers
 }
 
 /** A good request, on its way to the consent page or past it. */
@@ -56,7 +58,9 @@ export function createAuthorizeEndpoint(deps: Dependencies): Endpoint {
     // From here on the client may be told: its redirect URI is one that it may be told at.
     const target = targetOf(exchange, asked, redirectUri)
     try {
-      const context = { registry: deps.registry, base: exchange.base, server, target }
+      const provider = await findProvider(deps.providers, server)
+      const { registry } = deps
+      const context = { registry, base: exchange.base, server, target, provider }
       const request = checkAuthorizationRequest({ ...asked, client }, context)
       const asking = { exchange, server, request, client }
       if (isUnvouched(client, redirectUri, allowed) || !(await isApproved(deps, asking))) {
@@ -69,6 +73,13 @@ export function createAuthorizeEndpoint(deps: Dependencies): Endpoint {
       return answerClient(createErrorAnswer(target, { code, description }), 302)
     }
   }
+}
+
+/** The provider, before the user is asked anything: without it a yes would lead nowhere. */
+async function findProvider(providers: Providers, { name, access }: OAuthServer) {
+  const found = await providers.find(access.provider)
+  if (found.kind === 'found' && found.provider.authorizationUrl !== undefined) return found.provider
+  throw unknownProvider(name, found)
 }
 
 async function isApproved(deps: Dependencies, asking: Asking): Promise<boolean> {

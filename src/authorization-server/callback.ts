@@ -1,7 +1,7 @@
 import { type CodeGrant, type Flow, issue, open } from '../grant.ts'
 import { OAuthError, type OAuthErrorCode } from '../oauth/error.ts'
 import { type Parameters, parseParameters } from '../oauth/parameters.ts'
-import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
+import { isOAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
@@ -24,7 +24,7 @@ export function createCallbackEndpoint(deps: Dependencies): Endpoint {
     const { flow, server } = await openFlow(deps, exchange, parameters)
     const headers = new Headers()
     deleteCookie(headers, exchange.base, { kind: 'flow', id: flow.state })
-    checkIssuer(server, parameters.get('iss'))
+    checkIssuer(flow, parameters.get('iss'))
     const providerCode = parameters.get('code')
     if (parameters.has('error') || providerCode === undefined || repeated.length > 0) {
       return answerClient(
@@ -59,8 +59,8 @@ async function openFlow(deps: Dependencies, exchange: Exchange, parameters: Para
 function findServer(registry: Registry, audience: string, pathName: string | undefined) {
   const server = registry.findByName(audience)
   if (server === undefined || !isOAuthServer(server)) return undefined
-  if (pathName === undefined) return server.auth.callback === 'shared' ? server : undefined
-  const isOwn = server.auth.callback === 'own' && registry.findByName(pathName) === server
+  if (pathName === undefined) return server.access.callback === 'shared' ? server : undefined
+  const isOwn = server.access.callback === 'own' && registry.findByName(pathName) === server
   return isOwn ? server : undefined
 }
 
@@ -72,8 +72,8 @@ function unknownFlow(): OAuthError {
 }
 
 /** An answer by another issuer is a mix-up (RFC 9207 §2.4): nothing of it may be used. */
-function checkIssuer({ auth }: OAuthServer, issuer: string | undefined): void {
-  const { issuer: expected, namesIssuer } = auth.provider
+function checkIssuer({ binding, namesIssuer }: Flow, issuer: string | undefined): void {
+  const expected = binding.issuer
   if (expected === undefined || (issuer === undefined && !namesIssuer)) return
   if (issuer !== expected) {
     throw new OAuthError('invalid_request', 'The answer is not from the provider of this server')
@@ -111,5 +111,7 @@ function createCodeGrant({ request, ...flow }: Flow, providerCode: string): Code
     providerCode,
     providerRedirectUri: flow.providerRedirectUri,
     codeVerifier: flow.codeVerifier,
+    binding: flow.binding,
+    ...(flow.nonce === undefined ? {} : { nonce: flow.nonce }),
   }
 }

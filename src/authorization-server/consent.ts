@@ -28,10 +28,24 @@ export function createConsentEndpoint(deps: Dependencies): Endpoint {
     deleteCookie(headers, exchange.base, { kind: 'consent', id: csrf })
     if (form.get('decision') === 'approve') {
       await deps.approvals.remember(headers, exchange, { server, request })
-      return deps.startFlow({ exchange, server, request, status: 303, headers })
+      return startOrTell(deps, { exchange, server, request, headers })
     }
     const denied = { code: 'access_denied', description: 'The user said no' } as const
     return answerClient(createErrorAnswer(request, denied), 303, headers)
+  }
+}
+
+/** On to the provider; why that can not be goes back to the client (RFC 6749 §4.1.2.1). */
+async function startOrTell(
+  { startFlow }: Dependencies,
+  flow: Omit<Parameters<StartFlow>[0], 'status'> & { readonly headers: Headers },
+): Promise<Response> {
+  try {
+    return await startFlow({ ...flow, status: 303 })
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    const { code, message: description } = error
+    return answerClient(createErrorAnswer(flow.request, { code, description }), 303, flow.headers)
   }
 }
 

@@ -1,4 +1,6 @@
 import { createAuthorizationServerMetadata, createOpenIdMembers } from '../oauth/metadata.ts'
+import type { Providers } from '../oauth-client/providers.ts'
+import { publishedScopes } from '../oauth-client/published-scopes.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { IssuerPath } from '../request/endpoints.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
@@ -8,7 +10,10 @@ import { notFound, respondWithJson, respondWithMetadata } from '../request/respo
 const WELL_KNOWN = /\/\.well-known\/(?:oauth-authorization-server|openid-configuration)/
 
 /** `GET /.well-known/oauth-authorization-server…` and its OpenID twins (RFC 8414 §3). */
-export function createAuthorizationServerMetadataEndpoint(registry: Registry): Endpoint {
+export function createAuthorizationServerMetadataEndpoint(
+  registry: Registry,
+  providers: Providers,
+): Endpoint {
   return async (exchange) => {
     const issuerPath = issuerPathOf(exchange)
     const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
@@ -16,10 +21,17 @@ export function createAuthorizationServerMetadataEndpoint(registry: Registry): E
     if (server === undefined && !(issuerPath === '' && hasSeveral(registry))) return notFound()
     const isOpenId = exchange.path.includes('openid-configuration')
     return respondWithMetadata(exchange, {
-      ...describe(exchange, issuerPath, server),
+      ...describe(exchange, issuerPath, {
+        server,
+        scopes: await scopesOf(providers, server),
+      }),
       ...(isOpenId ? createOpenIdMembers(exchange.endpoints.jwks(server?.name)) : {}),
     })
   }
+}
+
+async function scopesOf(providers: Providers, server: OAuthServer | undefined) {
+  return server === undefined ? [] : publishedScopes(providers, server)
 }
 
 /** The path of the issuer that a metadata URL was made from, inserted or appended. */
@@ -36,7 +48,7 @@ function hasSeveral({ servers, hasRoot }: Registry): boolean {
 function describe(
   { endpoints }: Exchange,
   issuerPath: IssuerPath,
-  server: OAuthServer | undefined,
+  { server, scopes }: { server: OAuthServer | undefined; scopes: readonly string[] },
 ) {
   return createAuthorizationServerMetadata(
     {
@@ -46,7 +58,7 @@ function describe(
       registration: endpoints.register(server?.name),
       revocation: endpoints.revoke(server?.name),
     },
-    server?.auth.scopes ?? [],
+    scopes,
   )
 }
 

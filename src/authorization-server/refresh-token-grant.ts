@@ -2,6 +2,9 @@ import { type Artifact, issue, open, type RefreshGrant } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { isSameResource } from '../oauth/resource.ts'
 import { parseScope } from '../oauth/scope.ts'
+import type { RedeemedGrant } from '../oauth-client/redeem-grant.ts'
+import type { OAuthServer } from '../registry.ts'
+import { checkIdentity } from './identity.ts'
 import type { TokenDependencies, TokenRequest } from './token.ts'
 import { checkGranted, issueTokens } from './tokens.ts'
 
@@ -17,7 +20,7 @@ export async function redeemRefreshToken(
 ): Promise<unknown> {
   const refreshToken = request.form.get('refresh_token')
   if (refreshToken === undefined) throw new OAuthError('invalid_request', 'Missing refresh_token')
-  if (request.server.auth.tokens === 'passthrough') return passOn(deps, request, refreshToken)
+  if (request.server.access.tokens === 'passthrough') return passOn(deps, request, refreshToken)
   const opened = await open(deps.sealer, 'refresh-token', refreshToken)
   if (opened?.seal.aud !== request.server.name) throw invalidRefreshToken()
   checkBinding(opened.grant, request)
@@ -32,7 +35,8 @@ async function passOn(
   refreshToken: string,
 ): Promise<unknown> {
   const scope = form.get('scope')
-  const result = await deps.requestToken(server.auth.provider, 'refresh_token', {
+  const of = { config: server.access.provider, binding: {} }
+  const result = await deps.redeemGrant(of, 'refresh_token', {
     refresh_token: refreshToken,
     ...(scope === undefined ? {} : { scope }),
   })
@@ -81,7 +85,7 @@ async function renewOnce(deps: TokenDependencies, request: TokenRequest, used: R
     // The other process may have finished between our look and our claim.
     const successor = await findSuccessor(deps, used)
     if (successor !== undefined) return successor
-    const response = await renew(deps, request, used.grant)
+    const response = await renew(deps, request, used)
     const kept = await issue(deps.sealer, 'successor', {
       server: request.server.name,
       lifetime: GRACE,
@@ -95,27 +99,43 @@ async function renewOnce(deps: TokenDependencies, request: TokenRequest, used: R
   }
 }
 
-async function renew(deps: TokenDependencies, request: TokenRequest, grant: RefreshGrant) {
-  const { clientId, session, resource, since } = grant
-  const scope = narrowScope(request.form.get('scope'), grant.scope)
-  return issueTokens(deps, request.server, {
-    response: await renewAtProvider(deps, request, grant),
-    session: { clientId, session, scope, since, ...(resource === undefined ? {} : { resource }) },
-    previous: grant.renewal,
+async function renew(
+  deps: TokenDependencies,
+  request: TokenRequest,
+  { seal, grant }: RefreshToken,
+) {
+  const { server } = request
+  const { clientId, session, resource, since, renewal } = grant
+  const result = await renewAtProvider(deps, server, { grant, heldSince: seal.iat })
+  const response = checkGranted(result, server)
+  const identity = await checkIdentity(server, result, { previous: grant.identity })
+  return issueTokens(deps, server, {
+    response,
+    binding: renewal.kind === 'refresh' ? renewal.binding : {},
+    session: {
+      clientId,
+      session,
+      scope: narrowScope(request.form.get('scope'), grant.scope),
+      since,
+      ...(resource === undefined ? {} : { resource }),
+      ...(identity === undefined ? {} : { identity }),
+    },
+    previous: renewal,
   })
 }
 
 async function renewAtProvider(
-  deps: TokenDependencies,
-  { server }: TokenRequest,
-  { renewal }: RefreshGrant,
-) {
+  { sessionTokens }: TokenDependencies,
+  server: OAuthServer,
+  { grant, heldSince }: { readonly grant: RefreshGrant; readonly heldSince: number },
+): Promise<RedeemedGrant> {
+  const { renewal, session } = grant
+  if (renewal.kind === 'refresh') {
+    const { refreshToken, binding } = renewal
+    return sessionTokens.refresh(server, { session, heldSince, refreshToken, binding })
+  }
   // A token that never expires needs no renewal: the session goes on with it.
-  if (renewal.kind === 'keep') return { access_token: renewal.accessToken }
-  const result = await deps.requestToken(server.auth.provider, 'refresh_token', {
-    refresh_token: renewal.refreshToken,
-  })
-  return checkGranted(result, server)
+  return { kind: 'granted', response: { access_token: renewal.accessToken } }
 }
 
 function checkBinding(grant: RefreshGrant, { form, clientId }: TokenRequest): void {

@@ -1,6 +1,7 @@
-import { open } from '../grant.ts'
+import { open, type ProviderBinding } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { type Parameters, readForm } from '../oauth/parameters.ts'
+import type { FindAccess } from '../oauth-client/redeem-grant.ts'
 import type { RevokeToken } from '../oauth-client/revocation-request.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
@@ -13,6 +14,7 @@ import type { Issuing } from './tokens.ts'
 interface Dependencies extends AuthenticationDependencies, Issuing {
   readonly registry: Registry
   readonly revokeToken: RevokeToken
+  readonly findAccess: FindAccess
 }
 
 /** A token that was opened: whose it is, and what of the provider's is in it. */
@@ -21,6 +23,7 @@ interface Revocable {
   readonly clientId: string
   readonly session: string
   readonly providerToken: string
+  readonly binding: ProviderBinding
 }
 
 /** `POST …/revoke` (RFC 7009): ends the whole session, here and at the provider. */
@@ -36,12 +39,22 @@ export function createRevokeEndpoint(deps: Dependencies): Endpoint {
     // Of a token that is not this client's nothing is said, and nothing happens (§2.1, §2.2).
     if (revocable?.server === server.name && revocable.clientId === client.key) {
       await deps.store.revoke(revocable.session, deps.sessionLimits.max)
-      void deps.revokeToken(server.auth.provider, revocable.providerToken)
-    } else if (server.auth.tokens === 'passthrough') {
-      void deps.revokeToken(server.auth.provider, token)
+      void revokeAtProvider(deps, server, revocable)
+    } else if (server.access.tokens === 'passthrough') {
+      void revokeAtProvider(deps, server, { providerToken: token, binding: {} })
     }
     return new Response(null, { status: 200, headers: { 'Cache-Control': 'no-store' } })
   }
+}
+
+/** Our own session has ended already, whatever becomes of this. */
+async function revokeAtProvider(
+  { findAccess, revokeToken }: Dependencies,
+  { access }: OAuthServer,
+  { providerToken, binding }: Pick<Revocable, 'providerToken' | 'binding'>,
+): Promise<void> {
+  const found = await findAccess(access.provider, binding)
+  if ('provider' in found) await revokeToken(found, providerToken)
 }
 
 function resolve(
@@ -60,10 +73,12 @@ async function openToken(deps: Dependencies, token: string): Promise<Revocable |
   if (refresh !== undefined) {
     const { clientId, session, renewal } = refresh.grant
     const providerToken = renewal.kind === 'refresh' ? renewal.refreshToken : renewal.accessToken
-    return { server: refresh.seal.aud, clientId, session, providerToken }
+    const binding = renewal.kind === 'refresh' ? renewal.binding : {}
+    return { server: refresh.seal.aud, clientId, session, providerToken, binding }
   }
   const access = await open(deps.sealer, 'access-token', token)
   if (access === undefined) return undefined
-  const { clientId, session, accessToken } = access.grant
-  return { server: access.seal.aud, clientId, session, providerToken: accessToken }
+  const { clientId, session, accessToken, renewal } = access.grant
+  const binding = renewal?.binding ?? {}
+  return { server: access.seal.aud, clientId, session, providerToken: accessToken, binding }
 }

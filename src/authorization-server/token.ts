@@ -1,7 +1,8 @@
 import { open } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { type Parameters, readForm } from '../oauth/parameters.ts'
-import type { RequestToken } from '../oauth-client/token-request.ts'
+import type { RedeemGrant } from '../oauth-client/redeem-grant.ts'
+import type { SessionTokens } from '../oauth-client/session-tokens.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
@@ -15,7 +16,8 @@ import type { Issuing } from './tokens.ts'
 /** What the grants need besides the request. */
 export interface TokenDependencies extends Issuing, AuthenticationDependencies {
   readonly registry: Registry
-  readonly requestToken: RequestToken
+  readonly redeemGrant: RedeemGrant
+  readonly sessionTokens: SessionTokens
   /** The renewals under way, by server and refresh token. */
   readonly renewals: Map<string, Promise<unknown>>
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { issue, type RefreshGrant } from '../grant.ts'
+import { type Identity, issue, type ProviderBinding, type RefreshGrant } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { parseScope } from '../oauth/scope.ts'
 import type { TokenResponse, TokenResult } from '../oauth-client/token-request.ts'
@@ -45,6 +45,7 @@ interface Session {
   readonly scope: string[]
   /** When the user signed in, in seconds since the epoch. */
   readonly since: number
+  readonly identity?: Identity
 }
 
 /** What the client gets for the provider's tokens: sealed ones of ours, or in passthrough those. */
@@ -54,12 +55,14 @@ export async function issueTokens(
   granted: {
     readonly response: TokenResponse
     readonly session: Session
+    /** Whose grant it is. */
+    readonly binding: ProviderBinding
     /** How the session was renewed so far; kept when the provider does not rotate. */
     readonly previous: RefreshGrant['renewal'] | undefined
   },
 ): Promise<unknown> {
-  const { response, session } = granted
-  if (server.auth.tokens === 'passthrough') return { token_type: 'Bearer', ...response }
+  const { response, session, binding } = granted
+  if (server.access.tokens === 'passthrough') return { token_type: 'Bearer', ...response }
   const lifetime = response.expires_in ?? UNNAMED_EXPIRY
   const scope = response.scope === undefined ? session.scope : parseScope(response.scope)
   const accessToken = await issue(sealer, 'access-token', {
@@ -69,10 +72,12 @@ export async function issueTokens(
       clientId: session.clientId,
       session: session.session,
       scope,
-      accessToken: response.access_token,
+      accessToken: subjectTokenOf(server, response),
+      ...renewalInAccess(response, binding),
+      ...(session.identity === undefined ? {} : { identity: session.identity }),
     },
   })
-  const renewal = renewalOf(response, granted.previous)
+  const renewal = renewalOf(response, granted)
   const remaining = session.since + sessionLimits.max - seconds()
   const refreshToken =
     renewal === undefined || remaining <= 0
@@ -91,13 +96,32 @@ export async function issueTokens(
   }
 }
 
+/** What an exchange is to be made from, else the provider's access token. */
+function subjectTokenOf({ credential }: OAuthServer, response: TokenResponse): string {
+  const isIdToken =
+    credential.kind === 'exchange' && /:id_token$/.test(credential.exchange.subjectTokenType)
+  return (isIdToken ? response.id_token : undefined) ?? response.access_token
+}
+
+/** A longer token would make the header that carries ours too long for some servers. */
+const MAX_CARRIED = 1_024 // characters
+
+/** What the gateway needs to renew the provider's token by itself. */
+function renewalInAccess({ refresh_token: refreshToken }: TokenResponse, binding: ProviderBinding) {
+  if (refreshToken === undefined || refreshToken.length > MAX_CARRIED) return {}
+  return { renewal: { refreshToken, binding } }
+}
+
 /** How the session can be renewed: it can if the provider said how, or its token does not expire. */
 function renewalOf(
   response: TokenResponse,
-  previous: RefreshGrant['renewal'] | undefined,
+  {
+    binding,
+    previous,
+  }: { binding: ProviderBinding; previous: RefreshGrant['renewal'] | undefined },
 ): RefreshGrant['renewal'] | undefined {
   if (response.refresh_token !== undefined) {
-    return { kind: 'refresh', refreshToken: response.refresh_token }
+    return { kind: 'refresh', refreshToken: response.refresh_token, binding }
   }
   if (response.expires_in === undefined && previous?.kind !== 'refresh') {
     return { kind: 'keep', accessToken: response.access_token }

@@ -22,13 +22,17 @@ export async function startDemo(platform: Platform): Promise<StartedDemo> {
   return {
     url: `${origin}/mcp`,
     provider: {
+      key: 'demo',
       authorizationUrl: `${origin}/authorize`,
       tokenUrl: `${origin}/token`,
       issuer: origin,
       namesIssuer: true,
-      clientId: demo.clientId,
-      clientSecret: demo.clientSecret,
-      tokenEndpointAuthMethod: 'client_secret_basic',
+      client: {
+        clientId: demo.clientId,
+        clientSecret: demo.clientSecret,
+        method: 'client_secret_basic',
+      },
+      scopes: [],
       authorizationParams: {},
       tokenParams: {},
     },

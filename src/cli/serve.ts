@@ -22,7 +22,7 @@ export async function serve(invocation: Invocation): Promise<number> {
     config.servers.map((server) => resolveProvider(server, demo)),
     config.root,
   )
-  const { upstream, fetchPublic } = platform
+  const { upstream, fetchGuarded } = platform
   const now = Date.now
   const app = createApp({
     config,
@@ -31,7 +31,7 @@ export async function serve(invocation: Invocation): Promise<number> {
     store: createMemoryStore(now),
     fetch,
     upstream,
-    fetchPublic,
+    fetchGuarded,
     now,
     log,
   })
@@ -58,17 +58,18 @@ async function listen(platform: Platform, config: Config, app: ReturnType<typeof
 
 async function startDemoIfAsked(config: Config, platform: Platform) {
   const isAsked = config.servers.some(
-    ({ auth }) => auth.kind === 'oauth2' && auth.provider === 'demo',
+    ({ access }) => access.kind === 'sign-in' && access.provider === 'demo',
   )
   return isAsked ? startDemo(platform) : undefined
 }
 
 function resolveProvider(server: ServerConfig, demo: StartedDemo | undefined): Server {
-  const { auth } = server
-  if (auth.kind !== 'oauth2') return { ...server, auth }
-  if (auth.provider !== 'demo') return { ...server, auth: { ...auth, provider: auth.provider } }
+  const { access } = server
+  if (access.kind !== 'sign-in') return { ...server, access }
+  const { provider } = access
+  if (provider !== 'demo') return { ...server, access: { ...access, provider } }
   if (demo === undefined) throw new Error('The demo was not started')
-  return { ...server, url: demo.url, auth: { ...auth, provider: demo.provider } }
+  return { ...server, url: demo.url, access: { ...access, provider: demo.provider } }
 }
 
 /** What listens where, and what to type next. */

@@ -20,8 +20,8 @@ export interface ReadDocument {
 /** What fills in a document. */
 export interface DocumentOptions {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Keys at the top whose values are left out unread. */
-  readonly passOver: ReadonlySet<string>
+  /** Whether the value at a path is left out unread. */
+  isPassedOver(path: Path): boolean
 }
 
 /** What a walk through a document knows and has found so far. */
@@ -42,7 +42,7 @@ export function readDocument(text: string, options: DocumentOptions): ReadDocume
   const isSound = mistakes.length === 0
   const walk: Walk = {
     env: options.env,
-    passOver: options.passOver,
+    isPassedOver: options.isPassedOver,
     targets: isSound ? resolveAliases(document) : new Map(),
     offsets: new Map(),
     mistakes: [...mistakes],
@@ -120,8 +120,7 @@ function convertMap(walk: Walk, items: Items, path: Path): unknown {
       const message = 'Duplicate key: want each once'
       walk.mistakes.push({ path: at, message, offset: offsetOf(key) })
     }
-    const isPassedOver = path.length === 0 && walk.passOver.has(name)
-    converted.set(name, isPassedOver ? undefined : convert(walk, value, at))
+    converted.set(name, walk.isPassedOver(at) ? undefined : convert(walk, value, at))
   }
   return Object.fromEntries(converted)
 }

@@ -1,12 +1,23 @@
 import * as v from 'valibot'
-import { type Config, ConfigError, type ConfigProblem, type ServerConfig } from './config.ts'
+import {
+  type Config,
+  ConfigError,
+  type ConfigProblem,
+  type ServerConfig,
+  type TokenCacheConfig,
+} from './config.ts'
 import { checkTogether } from './cross-checks.ts'
 import { type ReadDocument, readDocument } from './document.ts'
+import { createEntryContext, type ReadSecret } from './entry.ts'
+import { type EnvironmentSettings, readEnvironment } from './environment.ts'
+import { readGates } from './gates.ts'
 import { toMistake } from './issues.ts'
+import { adoptLiteLlm, isPassedOver } from './litellm.ts'
 import { failedKeys, type Mistake, type Path } from './mistake.ts'
-import { ConfigFile, ServerEntry } from './schema.ts'
+import { ConfigFile } from './schema.ts'
 import { readSecretKeys } from './secret-keys.ts'
-import { createServer, findNameMistake, type ReadSecret } from './server.ts'
+import { createServer, findNameMistake } from './server.ts'
+import { ServerEntry } from './server-schema.ts'
 
 /** A configuration file and what it may read. */
 export interface ConfigSource {
@@ -24,39 +35,50 @@ export interface LoadedConfig {
   readonly notes: readonly string[]
 }
 
-const LITELLM_KEYS: ReadonlySet<string> = new Set([
-  'environment_variables',
-  'general_settings',
-  'litellm_settings',
-  'model_list',
-  'router_settings',
-])
-
 /** Reads a configuration; throws a ConfigError with all its mistakes at once. */
 export function loadConfig(source: ConfigSource): LoadedConfig {
-  const document = readDocument(source.text, { env: source.env, passOver: LITELLM_KEYS })
+  const document = readDocument(source.text, { env: source.env, isPassedOver })
   const mistakes: Mistake[] = [...document.mistakes]
   const isReadable = document.value !== undefined || mistakes.length === 0
-  const { entries, passedOver } = setLiteLlmAside(document.value ?? {})
+  const adopted = adoptLiteLlm(document.value ?? {})
+  mistakes.push(...adopted.mistakes)
   const context = { mistakes, readSecret: createSecretReader(source, mistakes) }
-  const file = isReadable ? parseAt(ConfigFile, { value: entries, path: [] }, mistakes) : undefined
-  const serverEntries = Object.entries(file?.mcp_servers ?? {})
-  const servers = serverEntries.flatMap((entry) => readServer(entry, context))
+  const value = withServers(adopted.value)
+  const file = isReadable ? parseAt(ConfigFile, { value, path: [] }, mistakes) : undefined
   if (file !== undefined) {
-    const config = createConfig(file, { source, servers, ...context })
-    checkTogether({ config, mistakes, names: serverEntries.map(([name]) => name) })
-    if (mistakes.length === 0) return { config, notes: describe(config, passedOver) }
+    const environment = readEnvironment(source.env)
+    const servers = readServers(file, context)
+    const config = createConfig(file, { source, servers, environment, ...context })
+    checkTogether({ config, mistakes, names: Object.keys(file.mcp_servers) })
+    const notes = [...adopted.notes, ...environment.notes, ...describe(config)]
+    if (mistakes.length === 0) return { config, notes }
   }
   throw new ConfigError(toProblems(source.file, mistakes, document))
 }
 
-function setLiteLlmAside(value: unknown): { entries: unknown; passedOver: readonly string[] } {
+/** Where there are no servers the cross-checks say so. */
+function withServers(value: unknown): unknown {
   const entries = entriesOf(value)
-  if (entries === undefined) return { entries: value, passedOver: [] }
-  const ours = entries.filter(([key]) => !LITELLM_KEYS.has(key))
-  const passedOver = entries.map(([key]) => key).filter((key) => LITELLM_KEYS.has(key))
-  // Where there are no servers the cross-checks say so.
-  return { entries: Object.fromEntries([['mcp_servers', {}], ...ours]), passedOver }
+  return entries === undefined ? value : Object.fromEntries([['mcp_servers', {}], ...entries])
+}
+
+function readServers(file: ConfigFile, context: Context): ServerConfig[] {
+  const gates = readGates(file, context)
+  return Object.entries(file.mcp_servers).flatMap(([name, value]) => {
+    const path = ['mcp_servers', name]
+    const nameMistake = findNameMistake(name)
+    if (nameMistake !== undefined) context.mistakes.push({ path, message: nameMistake })
+    const entry = parseAt(ServerEntry, { value, path }, context.mistakes)
+    if (entry === undefined) return []
+    const failed = failedKeys(context.mistakes, path)
+    const keys = Object.keys(entry)
+    return [
+      createServer(name, entry, {
+        gates,
+        context: createEntryContext({ path, keys, failed, ...context }),
+      }),
+    ]
+  })
 }
 
 function entriesOf(value: unknown): [string, unknown][] | undefined {
@@ -92,18 +114,6 @@ interface Context {
   readonly readSecret: ReadSecret
 }
 
-function readServer(
-  [name, value]: readonly [string, unknown],
-  { mistakes, readSecret }: Context,
-): ServerConfig[] {
-  const path = ['mcp_servers', name]
-  const nameMistake = findNameMistake(name)
-  if (nameMistake !== undefined) mistakes.push({ path, message: nameMistake })
-  const entry = parseAt(ServerEntry, { value, path }, mistakes)
-  if (entry === undefined) return []
-  return [createServer(name, entry, { mistakes, readSecret, failed: failedKeys(mistakes, path) })]
-}
-
 function createSecretReader(source: ConfigSource, mistakes: Mistake[]): ReadSecret {
   return (path, file) => {
     const text = readOrUndefined(source, file)
@@ -126,11 +136,22 @@ function readOrUndefined(source: ConfigSource, file: string): string | undefined
 
 function createConfig(
   file: ConfigFile,
-  { source, servers, ...context }: Context & { source: ConfigSource; servers: ServerConfig[] },
+  {
+    source,
+    servers,
+    environment,
+    ...context
+  }: Context & {
+    source: ConfigSource
+    servers: ServerConfig[]
+    environment: EnvironmentSettings
+  },
 ): Config {
+  const publicUrl = file.public_url ?? environment.publicUrl
   return {
     listen: { ...file.listen, ...source.listen },
-    ...(file.public_url === undefined ? {} : { publicUrl: file.public_url }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(environment.rootPath === undefined ? {} : { rootPath: environment.rootPath }),
     trustedProxies: file.trusted_proxies,
     forwardedHeaders: file.forwarded_headers,
     allowedHosts: file.allowed_hosts,
@@ -141,6 +162,7 @@ function createConfig(
     consent: file.consent,
     session: file.session,
     clients: file.clients.map(createClient),
+    tokenCache: { ...createTokenCache(file), ...environment.tokenCache },
     root: createRoot(file.root),
     servers,
   }
@@ -155,27 +177,38 @@ function createClient(entry: ConfigFile['clients'][number]): Config['clients'][n
   }
 }
 
+function createTokenCache({ client_credentials_tokens: tokens }: ConfigFile): TokenCacheConfig {
+  return {
+    expiryBuffer: tokens.expiry_buffer,
+    minLifetime: tokens.min_lifetime,
+    defaultLifetime: tokens.default_lifetime,
+    maxSize: tokens.max_size,
+  }
+}
+
 function createRoot(root: string): Config['root'] {
   if (root === 'auto' || root === 'off') return { kind: root }
   return { kind: 'server', name: root }
 }
 
 /** What an operator should hear at every start. */
-function describe(config: Config, passedOver: readonly string[]): string[] {
-  const passthrough = config.servers.filter(
-    ({ auth }) => auth.kind === 'oauth2' && auth.tokens === 'passthrough',
+function describe({ consent, servers }: Config): string[] {
+  const passthrough = servers.filter(
+    ({ access }) => access.kind === 'sign-in' && access.tokens === 'passthrough',
   )
+  const transparent = servers.filter(({ access }) => access.kind === 'upstream')
   return [
-    ...(passedOver.length === 0
-      ? []
-      : [`Passed over what belongs to LiteLLM: ${passedOver.join(', ')}`]),
-    ...(config.consent === 'never'
+    ...(consent === 'never'
       ? [
           'consent: never is for a single user: whoever can send your browser here starts a sign-in unseen',
         ]
       : []),
     ...passthrough.map(
       ({ name }) => `tokens: passthrough of ${name} hands the provider's own tokens to clients`,
+    ),
+    ...transparent.map(
+      ({ name }) =>
+        `true_passthrough of ${name} lets everybody through to it, with what they bring`,
     ),
   ]
 }

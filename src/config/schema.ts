@@ -1,80 +1,24 @@
 import * as v from 'valibot'
+import { oneOf, only, RedirectUris } from './choices.ts'
+import { IdentityProviderEntry, ServerEntry } from './server-schema.ts'
 import {
+  Count,
   Duration,
-  HeaderNames,
-  Headers,
   Host,
-  Hostname,
-  HttpUrl,
   Networks,
   Port,
   PublicUrl,
   RedirectUriPattern,
   refuseLists,
   SecretKey,
-  StringRecord,
   Text,
   Texts,
 } from './values.ts'
 
-/** A choice; anything else is told what there is. */
-function oneOf<const T extends readonly string[]>(options: T) {
-  return v.picklist(options, `want ${options.join(' or ')}`)
-}
-
-/** A choice of which this version has a part; the rest is told so. */
-function only<const T extends readonly string[]>(options: T) {
-  return v.picklist(options, `this version supports only ${options.join(' and ')}`)
-}
-
-const RedirectUris = v.optional(v.array(RedirectUriPattern, 'want a list of redirect URIs'), [])
-
-/** One entry of `mcp_servers`, as it stands in the file. */
-export const ServerEntry = refuseLists(
-  v.strictObject(
-    {
-      url: v.union(
-        [v.literal('builtin:demo'), HttpUrl],
-        'want the http or https URL of the MCP server',
-      ),
-      auth_type: only(['oauth2', 'none']),
-      access: v.optional(only(['open'])),
-      oauth2_flow: v.optional(only(['authorization_code'])),
-      transport: v.optional(only(['http', 'sse'])),
-      description: v.optional(v.string('want text')),
-      alias: v.optional(Text),
-      host: v.optional(Hostname),
-      client_id: v.optional(Text),
-      client_id_file: v.optional(Text),
-      client_secret: v.optional(Text),
-      client_secret_file: v.optional(Text),
-      authorization_url: v.optional(HttpUrl),
-      token_url: v.optional(HttpUrl),
-      // Taken and not used: nothing registers where a client_id is required.
-      registration_url: v.optional(HttpUrl),
-      revocation_url: v.optional(HttpUrl),
-      issuer: v.optional(HttpUrl),
-      authorization_response_iss_parameter_supported: v.optional(
-        v.boolean('want true or false'),
-        false,
-      ),
-      scopes: v.optional(Texts, []),
-      token_endpoint_auth_method: v.optional(
-        oneOf(['client_secret_basic', 'client_secret_post', 'none']),
-      ),
-      authorization_params: v.optional(StringRecord, {}),
-      token_params: v.optional(StringRecord, {}),
-      upstream_resource: v.optional(v.union([v.literal('auto'), HttpUrl], 'want auto or a URL')),
-      tokens: v.optional(oneOf(['sealed', 'passthrough']), 'sealed'),
-      callback: v.optional(oneOf(['own', 'shared']), 'own'),
-      allowed_redirect_uris: RedirectUris,
-      static_headers: v.optional(Headers, {}),
-      extra_headers: v.optional(HeaderNames, []),
-    },
-    'want keys and values, such as url and auth_type',
-  ),
+const Sha256 = v.pipe(
+  v.string('want text'),
+  v.regex(/^[0-9a-f]{64}$/, 'want the SHA-256 of the secret, 64 hexadecimal digits'),
 )
-export type ServerEntry = v.InferOutput<typeof ServerEntry>
 
 const Listen = refuseLists(
   v.strictObject(
@@ -102,14 +46,34 @@ const Client = refuseLists(
         v.array(RedirectUriPattern, 'want a list of redirect URIs'),
         v.nonEmpty('want at least one redirect URI'),
       ),
-      secret_sha256: v.optional(
-        v.pipe(
-          v.string('want text'),
-          v.regex(/^[0-9a-f]{64}$/, 'want the SHA-256 of the secret, 64 hexadecimal digits'),
-        ),
-      ),
+      secret_sha256: v.optional(Sha256),
     },
     'want id and redirect_uris',
+  ),
+)
+
+const AccessKeyEntry = refuseLists(
+  v.strictObject(
+    {
+      name: v.optional(Text),
+      sha256: v.optional(Sha256),
+      key: v.optional(Text),
+      key_file: v.optional(Text),
+      servers: v.optional(Texts),
+    },
+    'want sha256, or key',
+  ),
+)
+
+const TokenCache = refuseLists(
+  v.strictObject(
+    {
+      expiry_buffer: v.optional(Duration, '60s'),
+      min_lifetime: v.optional(Duration, '10s'),
+      default_lifetime: v.optional(Duration, '300s'),
+      max_size: v.optional(Count, 200),
+    },
+    'want expiry_buffer, min_lifetime, default_lifetime and max_size',
   ),
 )
 
@@ -158,6 +122,12 @@ export const ConfigFile = refuseLists(
       secret_keys: v.optional(v.array(SecretKey, 'want a list of keys')),
       secret_keys_file: v.optional(Text),
       store: v.optional(only(['memory']), 'memory'),
+      access_keys: v.optional(v.array(AccessKeyEntry, 'want a list of keys'), []),
+      identity_providers: v.optional(
+        refuseLists(v.record(v.string(), IdentityProviderEntry, 'want providers by name')),
+        {},
+      ),
+      client_credentials_tokens: v.optional(TokenCache, {}),
       log: v.optional(LogSettings, {}),
       allowed_redirect_uris: RedirectUris,
       registration: v.optional(oneOf(['known', 'open']), 'known'),
@@ -176,9 +146,19 @@ export type ConfigFile = v.InferOutput<typeof ConfigFile>
 /** The keys that exist at a place in the file. */
 export function knownKeysAt(path: readonly (string | number)[]): readonly string[] {
   if (path.length === 0) return Object.keys(ConfigFile.entries)
-  if (path.length === 2 && path[0] === 'mcp_servers') return Object.keys(ServerEntry.entries)
-  if (path[0] === 'session') return Object.keys(Session.entries)
-  if (path[0] === 'clients') return Object.keys(Client.entries)
-  if (path[0] === 'listen') return Object.keys(Listen.entries)
-  return path[0] === 'log' ? Object.keys(LogSettings.entries) : []
+  if (path[0] === 'mcp_servers') {
+    return path.length === 2 ? Object.keys(ServerEntry.entries) : ['sign_in']
+  }
+  const [, schema] = BELOW.find(([key]) => key === path[0]) ?? []
+  return Object.keys(schema?.entries ?? {})
 }
+
+const BELOW = [
+  ['access_keys', AccessKeyEntry],
+  ['client_credentials_tokens', TokenCache],
+  ['clients', Client],
+  ['identity_providers', IdentityProviderEntry],
+  ['listen', Listen],
+  ['log', LogSettings],
+  ['session', Session],
+] as const

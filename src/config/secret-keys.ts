@@ -1,5 +1,5 @@
+import type { ReadSecret } from './entry.ts'
 import type { Mistake, Path } from './mistake.ts'
-import type { ReadSecret } from './server.ts'
 import { isLongEnough } from './values.ts'
 
 /** The keys that the file lists and those in the file that it names, one a line; mistakes are noted. */

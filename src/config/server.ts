@@ -1,10 +1,10 @@
-import type { ProviderConfig, ServerAuth, ServerConfig } from './config.ts'
+import { createAccess, type Gates } from './access.ts'
+import type { Access, Credential, ServerConfig } from './config.ts'
+import { createCredential } from './credential.ts'
 import { INHERITED } from './document.ts'
-import type { Mistake } from './mistake.ts'
-import type { ServerEntry } from './schema.ts'
-
-/** Reads a file that a `…_file` key names, or gives undefined after noting the mistake. */
-export type ReadSecret = (path: readonly string[], file: string) => string | undefined
+import type { EntryContext } from './entry.ts'
+import { createServerProvider } from './provider.ts'
+import type { ServerEntry, TypedEntry } from './server-schema.ts'
 
 const RESERVED: ReadonlySet<string> = new Set([
   'authorize',
@@ -31,112 +31,72 @@ export function findNameMistake(name: string): string | undefined {
   return RESERVED.has(name) ? 'Reserved name: it is a path of the proxy, choose another' : undefined
 }
 
-/** Where a server's mistakes go, and what is known of them. */
-export interface ServerContext {
-  readonly mistakes: Mistake[]
-  readonly readSecret: ReadSecret
-  /** Keys of the entry that are there and wrong, and so are not missing. */
-  readonly failed: ReadonlySet<string>
-}
-
 /** A server out of its entry; what is missing or does not go together is noted. */
 export function createServer(
   name: string,
   entry: ServerEntry,
-  context: ServerContext,
+  { gates, context }: { readonly gates: Gates; readonly context: EntryContext },
 ): ServerConfig {
   return {
     name,
     url: entry.url,
     ...(entry.alias === undefined ? {} : { alias: entry.alias }),
     ...(entry.host === undefined ? {} : { host: entry.host }),
-    auth: createAuth(name, entry, context),
+    ...(isTypeWrong(entry, context)
+      ? UNDECIDED
+      : decide(name, withType(name, entry, { gates, context }), { gates, context })),
     allowedRedirectUris: entry.allowed_redirect_uris,
     staticHeaders: entry.static_headers,
     extraHeaders: entry.extra_headers,
   }
 }
 
-function createAuth(name: string, entry: ServerEntry, context: ServerContext): ServerAuth {
-  const note = (key: string, message: string) =>
-    context.mistakes.push({ path: ['mcp_servers', name, key], message })
-  if (entry.auth_type === 'none') {
-    if (entry.access === undefined && !context.failed.has('access')) {
-      note(
-        'auth_type',
-        'Missing access: open, without which nobody may use a server without sign-in',
-      )
-    }
-    if (entry.url === 'builtin:demo') note('auth_type', 'The demo has a sign-in: want oauth2')
-    return { kind: 'none' }
-  }
-  if (entry.access !== undefined)
-    note('access', 'Unusable key: who signs in at an oauth2 server may use it')
-  return {
-    kind: 'oauth2',
-    provider: entry.url === 'builtin:demo' ? 'demo' : createProvider(name, entry, context),
-    scopes: entry.scopes,
-    tokens: entry.tokens,
-    callback: entry.callback,
-  }
+/** Of a type that is there but wrong, which was noted, nothing can be concluded. */
+function isTypeWrong({ auth_type: type }: ServerEntry, context: EntryContext): boolean {
+  return type === undefined && context.isThere('auth_type')
 }
 
-const REQUIRED = {
-  authorization_url: "the provider's authorization endpoint",
-  token_url: "the provider's token endpoint",
-  client_id: 'the id of your app at the provider',
-  issuer: 'what the iss in its answers must be',
-  client_secret: 'the secret that token_endpoint_auth_method sends',
-}
+const UNDECIDED = { access: { kind: 'open' }, credential: { kind: 'none' } } as const
 
-function createProvider(name: string, entry: ServerEntry, context: ServerContext): ProviderConfig {
-  const path = ['mcp_servers', name]
-  const readTwin = (key: 'client_id' | 'client_secret') => {
-    const fileKey = `${key}_file` as const
-    const file = entry[fileKey]
-    if (entry[key] !== undefined || file === undefined) return entry[key]
-    return context.readSecret([...path, fileKey], file)
-  }
-  checkProviderKeys(path, entry, context)
-  const clientSecret = readTwin('client_secret')
-  const resource = entry.upstream_resource === 'auto' ? entry.url : entry.upstream_resource
-  return {
-    // What is missing was noted, and then nothing of this is used.
-    authorizationUrl: entry.authorization_url ?? '',
-    tokenUrl: entry.token_url ?? '',
-    clientId: readTwin('client_id') ?? '',
-    tokenEndpointAuthMethod: entry.token_endpoint_auth_method ?? defaultMethod(clientSecret),
-    namesIssuer: entry.authorization_response_iss_parameter_supported,
-    authorizationParams: entry.authorization_params,
-    tokenParams: entry.token_params,
-    ...(clientSecret === undefined ? {} : { clientSecret }),
-    ...(entry.issuer === undefined ? {} : { issuer: entry.issuer }),
-    ...(entry.revocation_url === undefined ? {} : { revocationUrl: entry.revocation_url }),
-    ...(resource === undefined ? {} : { resource }),
-  }
-}
-
-function checkProviderKeys(
-  path: readonly string[],
+/** As in LiteLLM an entry without a type asks nobody for a token; then it must say who may come in. */
+function withType(
+  name: string,
   entry: ServerEntry,
-  { mistakes, failed }: ServerContext,
-): void {
-  const isThere = (key: keyof typeof REQUIRED | 'client_id_file' | 'client_secret_file') =>
-    entry[key] !== undefined || failed.has(key)
-  const demand = (key: keyof typeof REQUIRED) =>
-    mistakes.push({ path, message: `Missing ${key}: ${REQUIRED[key]}` })
-  if (!isThere('authorization_url')) demand('authorization_url')
-  if (!isThere('token_url')) demand('token_url')
-  if (!isThere('client_id') && !isThere('client_id_file')) demand('client_id')
-  const needsIssuer = entry.authorization_response_iss_parameter_supported
-  if (needsIssuer && !isThere('issuer')) demand('issuer')
-  const needsSecret = /^client_secret/.test(entry.token_endpoint_auth_method ?? '')
-  if (needsSecret && !isThere('client_secret') && !isThere('client_secret_file')) {
-    demand('client_secret')
-  }
+  { gates, context }: { readonly gates: Gates; readonly context: EntryContext },
+): TypedEntry {
+  const { auth_type: type = 'none' } = entry
+  if (entry.auth_type !== undefined) return { ...entry, auth_type: type }
+  const hasKey = gates.accessKeys.some(({ servers }) => servers?.includes(name) ?? true)
+  if (hasKey || context.isThere('access')) return { ...entry, auth_type: type }
+  context.demand('auth_type', 'oauth2 where users sign in, none where the server asks for nothing')
+  return { ...entry, auth_type: type, access: 'open' }
 }
 
-/** LiteLLM's default, where there is a secret. */
-function defaultMethod(clientSecret: string | undefined) {
-  return clientSecret === undefined ? 'none' : 'client_secret_post'
+/** The two decisions: who comes in, and what goes upstream. */
+function decide(
+  name: string,
+  entry: TypedEntry,
+  { gates, context }: { readonly gates: Gates; readonly context: EntryContext },
+): { readonly access: Access; readonly credential: Credential } {
+  const isInteractive = entry.auth_type === 'oauth2' && entry.oauth2_flow !== 'client_credentials'
+  if (entry.url === 'builtin:demo' && !isInteractive) {
+    context.note('auth_type', 'The demo has a sign-in: want oauth2, authorization_code')
+  }
+  if (isInteractive) {
+    if (entry.access !== undefined) {
+      context.note('access', 'Unusable key: who signs in at an oauth2 server may use it')
+    }
+    const provider =
+      entry.url === 'builtin:demo' ? 'demo' : createServerProvider(name, entry, context)
+    const { tokens, callback } = entry
+    return { access: { kind: 'sign-in', provider, tokens, callback }, credential: { kind: 'user' } }
+  }
+  const credential = createCredential(name, entry, context)
+  if (credential.kind !== 'client') {
+    return { access: createAccess(name, entry, { gates, context }), credential }
+  }
+  if (entry.access !== undefined) {
+    context.note('access', 'Unusable key: in true_passthrough the MCP server decides who comes in')
+  }
+  return { access: { kind: 'upstream' }, credential }
 }

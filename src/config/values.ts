@@ -56,6 +56,16 @@ function unitOf(text: string): number {
 const HTTP_URL = 'want an http or https URL without user name, password or fragment'
 const MAX_URL = 2048 // characters
 
+const COUNT = 'want a whole number from 1 to 100000'
+
+/** How many there may be of something; out of an environment variable it is text. */
+export const Count = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.transform(Number))], COUNT),
+  v.integer(COUNT),
+  v.minValue(1, COUNT),
+  v.maxValue(100_000, COUNT),
+)
+
 /** An absolute http(s) URL without credentials or fragment. */
 export const HttpUrl = v.pipe(v.string('want an http or https URL'), v.check(isHttpUrl, HTTP_URL))
 

@@ -1,3 +1,5 @@
+import type { TokenFailure } from '../oauth-client/token-cache.ts'
+import type { Server } from '../registry.ts'
 import { respondWithJson } from '../request/respond.ts'
 
 const ERRORS = {
@@ -16,6 +18,10 @@ const ERRORS = {
     502,
     'The MCP server can not be reached: its url in the configuration may be wrong, or it is down',
   ],
+  'refused-credential': [
+    502,
+    "The MCP server refused this proxy's own credential: its operator can renew it in the configuration",
+  ],
   slow: [504, 'The MCP server did not answer in time'],
 } as const
 
@@ -25,5 +31,36 @@ export function respondWithGatewayError(
   headers: Record<string, string> = {},
 ): Response {
   const [status, detail] = ERRORS[kind]
-  return respondWithJson({ error: kind.replace('-', '_'), detail }, { status, headers })
+  return respondWithJson({ error: kind.replaceAll('-', '_'), detail }, { status, headers })
+}
+
+const RETRY_AFTER = '5' // seconds
+
+/** Why there is no upstream credential: the server and the status are named, never a secret. */
+export function respondWithCredentialFailure(server: Server, failure: TokenFailure): Response {
+  if (failure.kind === 'unavailable') {
+    return respondWithJson(
+      {
+        error: 'temporarily_unavailable',
+        detail: `The provider of ${server.name} can not be reached for a token: try again`,
+      },
+      { status: 503, headers: { 'Retry-After': RETRY_AFTER } },
+    )
+  }
+  return respondWithJson(
+    {
+      error: 'server_error',
+      detail: `The provider of ${server.name} gave this proxy no token (${describeFailure(failure)}): its operator can correct the client there`,
+    },
+    { status: 502 },
+  )
+}
+
+/** What a provider answered, in words without a secret. */
+export function describeFailure(failure: TokenFailure): string {
+  return failure.kind === 'refused' ? `error ${printable(failure.error)}` : failure.cause
+}
+
+function printable(code: string): string {
+  return /^[a-z_]{1,60}$/.test(code) ? code : 'unprintable'
 }

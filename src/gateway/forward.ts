@@ -1,29 +1,41 @@
 import { issue, open } from '../grant.ts'
+import type { Log } from '../log.ts'
 import { parseBearerChallenge } from '../oauth/challenge.ts'
 import { parseScope } from '../oauth/scope.ts'
+import type { Providers } from '../oauth-client/providers.ts'
+import type { TokenFailure } from '../oauth-client/token-cache.ts'
 import { isOAuthServer, type Registry, type Server } from '../registry.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound } from '../request/respond.ts'
-import { admit, readBearer, respondWithChallenge } from '../resource-server/access.ts'
+import {
+  type AdmittedAs,
+  admit,
+  readBearer,
+  respondWithChallenge,
+  respondWithKeyChallenge,
+} from '../resource-server/access.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
-import { respondWithGatewayError } from './errors.ts'
+import { describeFailure, respondWithCredentialFailure, respondWithGatewayError } from './errors.ts'
 import { createEndpointRewriter } from './event-stream.ts'
-import { createRequestHeaders, createResponseHeaders, isEventStream } from './headers.ts'
+import { createResponseHeaders, isEventStream } from './headers.ts'
 import { isAllowedOrigin } from './origin.ts'
-import { readRequestBody } from './request-body.ts'
-import { type Upstream, UpstreamError, type UpstreamResponse } from './upstream.ts'
+import { sendUpstream } from './send.ts'
+import type { Upstream, UpstreamResponse } from './upstream.ts'
+import { type CredentialSources, findCredential } from './upstream-credential.ts'
 
 const METHODS = ['GET', 'POST', 'DELETE']
 const ALLOW = 'GET, POST, DELETE, OPTIONS'
 const MESSAGE_LIFETIME = 24 * 3600 // seconds
 
-interface Dependencies {
+interface Dependencies extends CredentialSources {
   readonly registry: Registry
+  readonly providers: Providers
   readonly sealer: Sealer
   readonly store: Store
   readonly upstream: Upstream
+  readonly log: Log
   readonly allowedOrigins: ReadonlySet<string>
   /** Whether the listener is one that only this machine should reach. */
   readonly isLocal: boolean
@@ -43,19 +55,30 @@ export function createGatewayEndpoint(deps: Dependencies): Endpoint {
   return async (exchange) => {
     const forwarding = await resolve(deps, exchange)
     if (forwarding === undefined) return notFound()
-    const { server, mount } = forwarding
+    const { server } = forwarding
     if (!isAllowedOrigin(exchange, server, deps)) return respondWithGatewayError('foreign-origin')
     const admission = await admit(exchange, server, deps)
-    if (admission.kind === 'challenged') {
-      return respondWithChallenge(exchange, { ...admission, scope: scopesOf(server), mount })
-    }
+    if (admission.kind === 'challenged') return challenge(deps, forwarding, admission.error)
     const refusal = checkMethodAndType(exchange.request)
-    return refusal ?? forward(deps, forwarding, admission.authorization)
+    return refusal ?? forward(deps, forwarding, admission.identity)
   }
 }
 
-function scopesOf(server: Server): readonly string[] {
-  return isOAuthServer(server) ? server.auth.scopes : []
+/** 401 with whatever a client can do about it. */
+function challenge(
+  { providers }: Dependencies,
+  { exchange, server, mount }: Forwarding,
+  error: 'invalid_token' | undefined,
+): Response {
+  if (!isOAuthServer(server)) return respondWithKeyChallenge(error)
+  const { provider } = server.access
+  // The sign-in that now follows will need to know the provider.
+  void providers.find(provider)
+  return respondWithChallenge(exchange, {
+    scope: providers.peek(provider).scopes,
+    mount,
+    ...(error === undefined ? {} : { error }),
+  })
 }
 
 async function resolve(deps: Dependencies, exchange: Exchange): Promise<Forwarding | undefined> {
@@ -93,31 +116,24 @@ function checkMethodAndType({ method, headers }: Request): Response | undefined 
 async function forward(
   deps: Dependencies,
   forwarding: Forwarding,
-  authorization: string | undefined,
+  identity: AdmittedAs,
 ): Promise<Response> {
   const { exchange, server, url } = forwarding
   const { request } = exchange
-  const abort = new AbortController()
-  let isTooLarge = false
-  const body = await readRequestBody(request, () => {
-    isTooLarge = true
-    abort.abort()
+  const credential = await findCredential(server, identity, deps)
+  if (credential.kind === 'failed') return failWithoutCredential(deps, server, credential.failure)
+  const sent = await sendUpstream(deps.upstream, { request, server, url, credential })
+  if (sent.kind === 'answered') return answer(deps, forwarding, sent.response)
+  if ('failure' in sent) return failWithoutCredential(deps, server, sent.failure)
+  return respondWithGatewayError(sent.reason)
+}
+
+function failWithoutCredential({ log }: Dependencies, server: Server, failure: TokenFailure) {
+  log('warning', 'No upstream credential', {
+    server: server.name,
+    cause: describeFailure(failure),
   })
-  if (body.kind === 'too-large') return respondWithGatewayError('too-large')
-  try {
-    const response = await deps.upstream({
-      url,
-      method: request.method,
-      headers: createRequestHeaders(request.headers, { ...server, authorization }),
-      body: body.content,
-      signal: AbortSignal.any([request.signal, abort.signal]),
-    })
-    return await answer(deps, forwarding, response)
-  } catch (error) {
-    if (isTooLarge) return respondWithGatewayError('too-large')
-    if (error instanceof UpstreamError) return respondWithGatewayError(error.reason)
-    throw error
-  }
+  return respondWithCredentialFailure(server, failure)
 }
 
 async function answer(
@@ -125,29 +141,55 @@ async function answer(
   forwarding: Forwarding,
   response: UpstreamResponse,
 ): Promise<Response> {
-  const { exchange, server, mount } = forwarding
+  const { exchange, server } = forwarding
   const { status } = response
-  if (status === 401 && isOAuthServer(server)) {
+  const refusal = refusalOf(deps, forwarding, response)
+  if (refusal !== undefined) {
     await response.body?.cancel()
-    return respondWithChallenge(exchange, {
-      error: 'invalid_token',
-      scope: scopesOf(server),
-      mount,
-    })
+    return refusal
   }
-  if (status >= 300 && status < 400 && status !== 304) {
-    await response.body?.cancel()
-    return respondWithGatewayError('redirect')
-  }
-  const scope = status === 403 ? insufficientScope(response) : undefined
-  if (scope !== undefined) {
-    await response.body?.cancel()
-    return respondWithChallenge(exchange, { error: 'insufficient_scope', scope, mount })
-  }
-  const headers = createResponseHeaders(response.headers)
+  // In true_passthrough it is the upstream that says how to come in.
+  const isTransparent = server.access.kind === 'upstream'
+  const headers = createResponseHeaders(response.headers, isTransparent ? ['www-authenticate'] : [])
   const isLegacyStream = exchange.request.method === 'GET' && isEventStream(headers)
   const body = isLegacyStream ? rewriteEndpoint(deps, forwarding, response.body) : response.body
   return new Response(isBodyless(status) ? null : body, { status, headers })
+}
+
+/** What is answered in place of an upstream's refusal or redirect. */
+function refusalOf(
+  deps: Dependencies,
+  forwarding: Forwarding,
+  response: UpstreamResponse,
+): Response | undefined {
+  const { status } = response
+  if (status >= 300 && status < 400 && status !== 304) return respondWithGatewayError('redirect')
+  if (status !== 401 && status !== 403) return undefined
+  switch (forwarding.server.credential.kind) {
+    case 'user':
+      return refuseUser(deps, forwarding, response)
+    case 'static':
+    case 'machine':
+    case 'exchange':
+      return status === 401 ? respondWithGatewayError('refused-credential') : undefined
+    default:
+      return undefined
+  }
+}
+
+/** A user whose token was refused signs in again, or for more. */
+function refuseUser(
+  deps: Dependencies,
+  forwarding: Forwarding,
+  response: UpstreamResponse,
+): Response | undefined {
+  const { server, exchange, mount } = forwarding
+  if (!isOAuthServer(server)) return undefined
+  if (response.status === 401) return challenge(deps, forwarding, 'invalid_token')
+  const scope = insufficientScope(response)
+  if (scope === undefined) return undefined
+  deps.providers.learnScopes(server.access.provider, scope)
+  return respondWithChallenge(exchange, { error: 'insufficient_scope', scope, mount })
 }
 
 function isBodyless(status: number): boolean {

@@ -45,23 +45,28 @@ export function createRequestHeaders(
   own: {
     readonly extraHeaders: readonly string[]
     readonly staticHeaders: readonly HeaderPair[]
-    readonly authorization: string | undefined
+    readonly credential: readonly HeaderPair[]
   },
 ): HeaderPair[] {
   const named = namedByConnection(headers.get('connection'))
-  const overridden = new Set(own.staticHeaders.map(([name]) => name.toLowerCase()))
+  const sentLast = new Set(own.credential.map(([name]) => name.toLowerCase()))
+  const staticHeaders = own.staticHeaders.filter(([name]) => !sentLast.has(name.toLowerCase()))
+  const overridden = new Set(
+    [...staticHeaders, ...own.credential].map(([name]) => name.toLowerCase()),
+  )
   const passes = (name: string) =>
     isListed(name, REQUEST_HEADERS, REQUEST_PREFIXES) || own.extraHeaders.includes(name)
   const passed = [...headers].filter(
     ([name]) => passes(name) && !NEVER.has(name) && !named.has(name) && !overridden.has(name),
   )
-  const credential: HeaderPair[] =
-    own.authorization === undefined ? [] : [['authorization', own.authorization]]
-  return [...passed, ...own.staticHeaders, ...credential]
+  return [...passed, ...staticHeaders, ...own.credential]
 }
 
 /** What goes back to the client: headers by list, and what keeps streams streaming. */
-export function createResponseHeaders(upstream: readonly HeaderPair[]): Headers {
+export function createResponseHeaders(
+  upstream: readonly HeaderPair[],
+  passed: readonly string[] = [],
+): Headers {
   const connection = upstream.filter(([name]) => name.toLowerCase() === 'connection')
   const named = namedByConnection(connection.map(([, value]) => value).join(','))
   const headers = new Headers()
@@ -69,7 +74,8 @@ export function createResponseHeaders(upstream: readonly HeaderPair[]): Headers 
     const lower = name.toLowerCase()
     const isPolicy = RESPONSE_POLICIES.some((policy) => lower.startsWith(policy))
     if (NEVER.has(lower) || named.has(lower) || isPolicy) continue
-    if (isListed(lower, RESPONSE_HEADERS, RESPONSE_PREFIXES)) headers.append(lower, value)
+    const isPassed = passed.includes(lower) || isListed(lower, RESPONSE_HEADERS, RESPONSE_PREFIXES)
+    if (isPassed) headers.append(lower, value)
   }
   headers.set('X-Content-Type-Options', 'nosniff')
   if (isEventStream(headers)) {

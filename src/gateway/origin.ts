@@ -1,4 +1,4 @@
-import { isOAuthServer, type Server } from '../registry.ts'
+import type { Server } from '../registry.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { isLoopbackHostname } from '../request/host.ts'
 
@@ -15,7 +15,7 @@ export function isAllowedOrigin(
   if (origin === null || origin === base.origin || policy.allowedOrigins.has(origin)) return true
   if (isLoopbackOrigin(origin)) return true
   // Elsewhere the bearer token decides, and no browser adds that by itself.
-  return isOAuthServer(server) && !policy.isLocal
+  return server.access.kind !== 'open' && !policy.isLocal
 }
 
 function isLoopbackOrigin(origin: string): boolean {

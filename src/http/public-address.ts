@@ -27,3 +27,22 @@ function isIsatap(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
     /:5efe:[0-9a-f]{1,4}:[0-9a-f]{1,4}$/.test(address.toString().replace('::', ':'))
   )
 }
+
+/** Addresses inside that answer with secrets of the machine to whoever asks (THREATS F15). */
+const NEVER = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128'].map((cidr) =>
+  ipaddr.parseCIDR(cidr),
+)
+const INSIDE: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal'])
+
+/** Whether an address is on this machine or in a private network, and no cloud's metadata service. */
+export function isPrivateAddress(address: string): boolean {
+  if (!ipaddr.isValid(address) || /%|(?:^|\.)0\d/.test(address)) return false
+  const parsed = ipaddr.process(address)
+  if (!INSIDE.has(parsed.range())) return false
+  return !NEVER.some(([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits))
+}
+
+/** Whether a URL's host is an IP address rather than a name. */
+export function isIpLiteral(hostname: string): boolean {
+  return ipaddr.isValid(hostname.replace(/^\[|\]$/g, ''))
+}

@@ -1,3 +1,6 @@
+import type { FetchGuarded } from './guarded-fetch.ts'
+import { isIpLiteral, isPublicAddress } from './public-address.ts'
+
 /** A document fetched from a public address. */
 export type PublicDocument =
   | {
@@ -12,7 +15,7 @@ export type PublicDocument =
 
 /**
  * Fetches what a stranger named: GET over https, 200 only, no redirect, no decoding, and only from
- * addresses that are public, checked on the address that is connected to (THREATS T49 to T52).
+ * addresses that are public (THREATS T49 to T52).
  */
 export type FetchPublic = (url: string, limits: PublicFetchLimits) => Promise<PublicDocument>
 
@@ -22,4 +25,31 @@ export interface PublicFetchLimits {
   readonly maxBytes: number
   /** Milliseconds for all of it. */
   readonly timeout: number
+}
+
+/** A fetcher of strangers' documents over a guarded fetch. */
+export function createPublicFetch(
+  fetchGuarded: FetchGuarded,
+  isAllowed: (address: string) => boolean = isPublicAddress,
+): FetchPublic {
+  return async (url, limits) => {
+    const { protocol, hostname } = new URL(url)
+    if (protocol !== 'https:') return { kind: 'failed', cause: 'not https' }
+    if (isIpLiteral(hostname)) return { kind: 'failed', cause: 'an address in place of a name' }
+    const answer = await fetchGuarded({ url, method: 'GET' }, { ...limits, isAllowed })
+    if (answer.kind === 'failed') return answer
+    if (answer.status !== 200) return { kind: 'failed', cause: `status ${answer.status}` }
+    return {
+      kind: 'fetched',
+      text: answer.text,
+      contentType: answer.headers.get('content-type') ?? '',
+      maxAge: maxAgeOf(answer.headers.get('cache-control') ?? ''),
+    }
+  }
+}
+
+function maxAgeOf(cacheControl: string): number | undefined {
+  if (/\bno-(?:store|cache)\b/i.test(cacheControl)) return 0
+  const [, maxAge] = /(?:^|[,\s])max-age=(\d{1,9})/i.exec(cacheControl) ?? []
+  return maxAge === undefined ? undefined : Number(maxAge)
 }

@@ -1,4 +1,7 @@
-import type { OAuth } from '../registry.ts'
+import type { ProviderClient } from '../config/config.ts'
+import { OFFLINE } from '../oauth/scope.ts'
+import { type Provider, resourceParameterOf } from './provider.ts'
+import { toProviderScope } from './provider-quirks.ts'
 
 /** What is asked of the provider for one flow. */
 export interface ProviderAuthorization {
@@ -6,22 +9,50 @@ export interface ProviderAuthorization {
   readonly state: string
   readonly codeChallenge: string
   readonly scope: readonly string[]
+  /** OpenID Connect Core §3.1.2.1, where an ID token is expected. */
+  readonly nonce?: string
 }
 
 /** The URL that starts a sign-in at the provider (RFC 6749 §4.1.1), its own query kept. */
-export function createAuthorizationUrl({ provider }: OAuth, flow: ProviderAuthorization): string {
-  const url = new URL(provider.authorizationUrl)
+export function createAuthorizationUrl(
+  { provider, client }: { readonly provider: Provider; readonly client: ProviderClient },
+  flow: ProviderAuthorization,
+): string {
+  const url = new URL(provider.authorizationUrl ?? '')
+  const { quirks, config } = provider
+  const scope = scopeFor({ provider, client }, flow.scope)
   const parameters: Record<string, string> = {
-    ...provider.authorizationParams,
+    ...quirks.authorizationParams,
+    ...promptOf(provider, flow.scope),
+    ...resourceParameterOf(provider),
+    ...config.authorizationParams,
     response_type: 'code',
-    client_id: provider.clientId,
+    client_id: client.clientId,
     redirect_uri: flow.redirectUri,
     state: flow.state,
     code_challenge: flow.codeChallenge,
     code_challenge_method: 'S256',
-    ...(flow.scope.length === 0 ? {} : { scope: flow.scope.join(' ') }),
-    ...(provider.resource === undefined ? {} : { resource: provider.resource }),
+    ...(scope === '' ? {} : { [quirks.scopeParameter ?? 'scope']: scope }),
+    ...(flow.nonce === undefined ? {} : { nonce: flow.nonce }),
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return url.href
+}
+
+/** The scope as this provider wants it from this client. */
+export function scopeFor(
+  { provider, client }: { readonly provider: Provider; readonly client: ProviderClient },
+  scope: readonly string[],
+): string {
+  return toProviderScope(scope, provider.quirks, provider.resource ?? `api://${client.clientId}`)
+}
+
+/** OpenID providers give no refresh token for `offline_access` unless they may ask (OpenID Connect Core §11). */
+function promptOf(
+  { config }: Provider,
+  scope: readonly string[],
+): Readonly<Record<string, string>> {
+  // What an operator wrote down is asked as written.
+  const isDiscovered = config.scopes.length === 0
+  return isDiscovered && scope.includes(OFFLINE) ? { prompt: 'consent' } : {}
 }

@@ -1,8 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
-import type { ProviderConfig } from '../config/config.ts'
+import type { ProviderClient } from '../config/config.ts'
 import { readBoundedText } from '../http/bounded-body.ts'
-import { authenticationOf } from './client-authentication.ts'
+import { authenticationOf, PrivateKeyError } from './client-authentication.ts'
+import { type Provider, resourceParameterOf } from './provider.ts'
+import type { ProviderQuirks } from './provider-quirks.ts'
 
 const TIMEOUT = 15_000 // milliseconds
 const MAX_BODY = 65_536 // bytes
@@ -19,6 +21,8 @@ const TokenResponse = v.looseObject({
     ),
   ),
   refresh_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  id_token: v.optional(v.string()),
+  issued_token_type: v.optional(v.string()),
   scope: v.optional(v.string()),
 })
 
@@ -33,51 +37,53 @@ export type TokenResult =
   /** The grant is dead: the user must sign in again. */
   | { readonly kind: 'refused'; readonly error: string }
   /** The provider did not like us, or did not make sense. */
-  | { readonly kind: 'failed'; readonly cause: string }
+  | { readonly kind: 'failed'; readonly cause: string; readonly isClientUnknown?: boolean }
   /** The provider is down or slow; nothing was consumed. */
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** Sends one grant to the provider's token endpoint (RFC 6749 §4.1.3, §6). */
+/** Our client at a provider. */
+export interface ProviderAccess {
+  readonly provider: Provider
+  readonly client: ProviderClient
+}
+
+/** Sends one grant to the provider's token endpoint (RFC 6749 §4.1.3, §4.4, §6, RFC 8693); never rejects. */
 export type RequestToken = (
-  provider: ProviderConfig,
-  grantType: 'authorization_code' | 'refresh_token',
+  access: ProviderAccess,
+  grantType: string,
   parameters: Readonly<Record<string, string>>,
 ) => Promise<TokenResult>
 
-/** A token requester over `fetch`: bounded in time and size, without redirects. */
-export function createTokenRequester(fetch: typeof globalThis.fetch): RequestToken {
-  return async (provider, grantType, parameters) => {
-    try {
-      const response = await send({ fetch, provider, grantType, parameters })
-      const text = await readBoundedText(response.body, MAX_BODY)
-      return classify(response.status, text)
-    } catch (error) {
-      return { kind: 'unavailable', cause: error instanceof Error ? error.message : 'unknown' }
-    }
+/** One token request: bounded in time and size, without redirects. */
+export const requestToken: RequestToken = async (access, grantType, parameters) => {
+  try {
+    const response = await send(access, grantType, parameters)
+    const text = await readBoundedText(response.body, MAX_BODY)
+    return classify(response.status, text, access.provider.quirks)
+  } catch (error) {
+    if (error instanceof PrivateKeyError) return { kind: 'failed', cause: error.message }
+    const isSlow = error instanceof DOMException && error.name === 'TimeoutError'
+    const cause = isSlow ? `no answer within ${TIMEOUT / 1000} s` : 'unreachable'
+    return { kind: 'unavailable', cause: error instanceof Error && !isSlow ? error.message : cause }
   }
 }
 
-interface Sending {
-  readonly fetch: typeof globalThis.fetch
-  readonly provider: ProviderConfig
-  readonly grantType: string
-  readonly parameters: Readonly<Record<string, string>>
-}
-
-function send({ fetch, provider, grantType, parameters }: Sending): Promise<Response> {
+async function send(
+  { provider, client }: ProviderAccess,
+  grantType: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const tokenUrl = provider.tokenUrl ?? ''
   return oauth.genericTokenEndpointRequest(
-    { issuer: provider.issuer ?? provider.tokenUrl, token_endpoint: provider.tokenUrl },
-    { client_id: provider.clientId },
-    authenticationOf(provider),
+    { issuer: provider.issuer ?? tokenUrl, token_endpoint: tokenUrl },
+    { client_id: client.clientId },
+    await authenticationOf(client, provider.privateKey),
     grantType,
+    { ...provider.config.tokenParams, ...resourceParameterOf(provider), ...parameters },
     {
-      ...provider.tokenParams,
-      ...(provider.resource === undefined ? {} : { resource: provider.resource }),
-      ...parameters,
-    },
-    {
-      [oauth.customFetch]: (url, options) => fetch(url, { ...options, body: options.body ?? null }),
-      // The operator wrote the URL down; http is for providers beside us.
+      [oauth.customFetch]: (url, options) =>
+        provider.fetch(url, { ...options, body: options.body ?? null }),
+      // The operator wrote the URL down, or discovery checked it; http is for providers beside us.
       [oauth.allowInsecureRequests]: true,
       headers: { 'Accept-Encoding': 'identity' },
       signal: AbortSignal.timeout(TIMEOUT),
@@ -88,31 +94,61 @@ function send({ fetch, provider, grantType, parameters }: Sending): Promise<Resp
 /** Errors that are the grant's fault, and so the user's to mend by signing in again. */
 const REFUSALS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_scope'])
 
-function classify(status: number, text: string | undefined): TokenResult {
+/** Errors that say that our client is not known: it may have been registered long ago. */
+const UNKNOWN_CLIENT: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client'])
+
+function classify(
+  status: number,
+  text: string | undefined,
+  { deadGrantErrors, tokenMember }: ProviderQuirks,
+): TokenResult {
   if (status >= 500 || status === 429) return { kind: 'unavailable', cause: `status ${status}` }
-  const body = parseJson(text)
+  const body = parseBody(text)
   const refusal = v.safeParse(ErrorResponse, body)
   if (refusal.success) {
     const { error } = refusal.output
-    return REFUSALS.has(error)
-      ? { kind: 'refused', error }
-      : { kind: 'failed', cause: `status ${status}, error ${printable(error)}` }
+    const isDead = REFUSALS.has(error) || deadGrantErrors?.includes(error) === true
+    if (isDead) return { kind: 'refused', error }
+    const cause = `status ${status}, error ${printable(error)}`
+    return { kind: 'failed', cause, isClientUnknown: UNKNOWN_CLIENT.has(error) }
   }
   if (status !== 200 && status !== 201) return { kind: 'failed', cause: `status ${status}` }
-  const granted = v.safeParse(TokenResponse, body)
+  const granted = v.safeParse(TokenResponse, memberOf(body, tokenMember))
   if (granted.success) return { kind: 'granted', response: granted.output }
-  return { kind: 'failed', cause: 'the answer is not a token response' }
+  return { kind: 'failed', cause: describeMisfit(body) }
+}
+
+const Members = v.record(v.string(), v.unknown())
+
+/** Some providers put the user's token below that of their app. */
+function memberOf(body: unknown, name: string | undefined): unknown {
+  const members = v.safeParse(Members, body)
+  if (name === undefined || !members.success) return body
+  return members.output[name] ?? body
+}
+
+function describeMisfit(body: unknown): string {
+  if (body === undefined || typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return 'the answer is not a JSON object'
+  }
+  return 'access_token' in body
+    ? 'the answer is not a token response'
+    : 'the answer has no access_token'
 }
 
 function printable(code: string): string {
   return /^[a-z_]{1,60}$/.test(code) ? code : 'unprintable'
 }
 
-/** The JSON value without null members, which some providers send for absent ones. */
-function parseJson(text: string | undefined): unknown {
+/**
+ * The JSON value without null members, which some providers send for absent ones; or the form that
+ * providers from before RFC 6749 answer with.
+ */
+function parseBody(text = ''): unknown {
   try {
-    return JSON.parse(text ?? '', (_key, value: unknown) => (value === null ? undefined : value))
+    return JSON.parse(text, (_key, value: unknown) => (value === null ? undefined : value))
   } catch {
-    return undefined
+    const form = new URLSearchParams(text)
+    return form.has('access_token') || form.has('error') ? Object.fromEntries(form) : undefined
   }
 }

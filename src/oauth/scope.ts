@@ -6,16 +6,25 @@ export function parseScope(scope: string | undefined): string[] {
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/
 
-/** The scopes to ask the provider for: the client's known ones, else the configured ones. */
-export function resolveScope(requested: string | undefined, configured: readonly string[]) {
-  // A server without configured scopes knows none by name: the provider judges, but the
-  // two that clients add by habit would be refused by providers that do not have them.
-  const known = (token: string) =>
-    configured.length > 0 ? configured.includes(token) : !HABITUAL.has(token)
-  const asked = parseScope(requested).filter(known)
-  if (asked.length === 0) return [...configured]
+/** What is known of a provider's scopes. */
+export interface KnownScopes {
+  /** Asked for where the client asks for none. */
+  readonly scopes: readonly string[]
+  /** All that a client may ask for; without a list the provider judges. */
+  readonly knownScopes?: ReadonlySet<string>
+}
+
+/** The scopes to ask the provider for: the client's known ones, else the usual ones. */
+export function resolveScope(
+  requested: string | undefined,
+  { scopes, knownScopes }: KnownScopes,
+): string[] {
+  // The two that clients add by habit would be refused by providers that do not have them.
+  const isKnown = (token: string) => knownScopes?.has(token) ?? !HABITUAL.has(token)
+  const asked = parseScope(requested).filter(isKnown)
+  if (asked.length === 0) return [...scopes]
   // Without it such a provider gives no refresh token, and the client need not know (SEP-2207).
-  const isOffline = configured.includes(OFFLINE) && !asked.includes(OFFLINE)
+  const isOffline = scopes.includes(OFFLINE) && !asked.includes(OFFLINE)
   return isOffline ? [...asked, OFFLINE] : asked
 }
 

@@ -1,6 +1,6 @@
 import type { App } from '../app.ts'
 import type { Upstream } from '../gateway/upstream.ts'
-import type { FetchPublic } from '../http/public-fetch.ts'
+import type { FetchGuarded } from '../http/guarded-fetch.ts'
 
 /** Where to listen, and what answers. */
 export interface Listening {
@@ -23,8 +23,8 @@ export interface Platform {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly upstream: Upstream
-  /** Fetches what strangers name, from public addresses only. */
-  readonly fetchPublic: FetchPublic
+  /** Fetches what somebody else names, from addresses that are allowed only. */
+  readonly fetchGuarded: FetchGuarded
   /** Rejects with a message for people when the address is taken or not ours. */
   listen(listening: Listening): Promise<Listener>
   readText(path: string): string

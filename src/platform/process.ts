@@ -1,8 +1,8 @@
 import process from 'node:process'
 import { readOrCreatePrivateFile, readText, stateFolder } from './files.ts'
+import { createGuardedFetch } from './guarded-fetch.ts'
 import { listen } from './http-server.ts'
 import type { Platform } from './platform.ts'
-import { createPublicFetch } from './public-fetch.ts'
 
 /** What all three runtimes offer by Node's own modules. */
 export function createProcessPlatform(): Omit<Platform, 'name' | 'upstream'> {
@@ -10,7 +10,7 @@ export function createProcessPlatform(): Omit<Platform, 'name' | 'upstream'> {
     args: process.argv.slice(2),
     env: process.env,
     listen,
-    fetchPublic: createPublicFetch(),
+    fetchGuarded: createGuardedFetch(),
     readText,
     readOrCreatePrivateFile,
     get stateFolder() {

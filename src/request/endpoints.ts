@@ -20,6 +20,8 @@ export interface Endpoints {
   register(server: string | undefined): string
   revoke(server: string | undefined): string
   jwks(server: string | undefined): string
+  /** Our own client's metadata document, for a server's provider to fetch. */
+  clientMetadata(server: string): string
 }
 
 /** The URL builder of one request. */
@@ -40,6 +42,7 @@ export function createEndpoints({ origin, prefix }: PublicBase): Endpoints {
     register: endpoint('register'),
     revoke: endpoint('revoke'),
     jwks: endpoint('jwks'),
+    clientMetadata: endpoint('client-metadata.json'),
   }
 }
 

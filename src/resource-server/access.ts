@@ -1,52 +1,110 @@
+import type { AccessKey } from '../config/config.ts'
 import { type AccessGrant, open } from '../grant.ts'
 import { type Challenge, formatChallenge } from '../oauth/challenge.ts'
 import { OFFLINE } from '../oauth/scope.ts'
-import { isOAuthServer, type Server } from '../registry.ts'
+import { isLetIn } from '../oauth-client/identity.ts'
+import type { Server, SignIn } from '../registry.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { respondWithJson } from '../request/respond.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
+import { isAccessKey } from './access-keys.ts'
 
-/** Whether a request may come in at a server, and the credential it then takes upstream. */
+/** Whether a request may come in at a server, and as whom. */
 export type Admission =
-  | { readonly kind: 'admitted'; readonly authorization: string | undefined }
+  | { readonly kind: 'admitted'; readonly identity: AdmittedAs }
   | { readonly kind: 'challenged'; readonly error?: 'invalid_token' }
+
+/** What is known of who came in; what goes upstream for them is decided elsewhere. */
+export type AdmittedAs =
+  | { readonly kind: 'anyone' }
+  | { readonly kind: 'session'; readonly grant: AccessGrant; readonly since: number }
+  /** A credential that only the upstream can judge. */
+  | { readonly kind: 'bearer'; readonly authorization: string | undefined }
 
 /** The bearer token of a request, if it is one well-formed credential (RFC 6750 §2.1). */
 export function readBearer({ headers }: Request): string | undefined {
-  return /^bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  return bearerOf(headers.get('authorization') ?? '')
 }
+
+function bearerOf(header: string): string | undefined {
+  return /^bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header)?.[1]
+}
+
+interface Dependencies {
+  readonly sealer: Sealer
+  readonly store: Store
+}
+
+const ANYONE: Admission = { kind: 'admitted', identity: { kind: 'anyone' } }
+const REFUSED: Admission = { kind: 'challenged', error: 'invalid_token' }
 
 /** Decides admission; a refused credential is never tried as anything else (CVE-2026-59822). */
 export async function admit(
   { request }: Exchange,
   server: Server,
-  { sealer, store }: { readonly sealer: Sealer; readonly store: Store },
+  deps: Dependencies,
 ): Promise<Admission> {
-  if (!isOAuthServer(server)) return { kind: 'admitted', authorization: undefined }
-  const token = readBearer(request)
-  if (token === undefined) {
-    return request.headers.has('authorization')
-      ? { kind: 'challenged', error: 'invalid_token' }
-      : { kind: 'challenged' }
+  const { access } = server
+  switch (access.kind) {
+    case 'open':
+      return ANYONE
+    case 'upstream': {
+      const authorization = request.headers.get('authorization') ?? undefined
+      return { kind: 'admitted', identity: { kind: 'bearer', authorization } }
+    }
+    case 'keys':
+      return admitByKey(request, access.keys)
+    case 'sign-in':
+      return admitByToken(request, { name: server.name, access }, deps)
   }
-  if (server.auth.tokens === 'passthrough') {
-    return { kind: 'admitted', authorization: `Bearer ${token}` }
-  }
-  const grant = await openAccessToken(sealer, token, server)
-  if (grant === undefined || store.isRevoked(grant.session)) {
-    return { kind: 'challenged', error: 'invalid_token' }
-  }
-  return { kind: 'admitted', authorization: `Bearer ${grant.accessToken}` }
 }
 
-async function openAccessToken(
-  sealer: Sealer,
-  token: string,
-  server: Server,
-): Promise<AccessGrant | undefined> {
+/** LiteLLM's clients send their key beside an `Authorization` that means something else. */
+async function admitByKey({ headers }: Request, keys: readonly AccessKey[]): Promise<Admission> {
+  const own = headers.get('x-litellm-api-key')
+  const header = own ?? headers.get('authorization')
+  if (header === null) return { kind: 'challenged' }
+  const key = bearerOf(header) ?? own ?? ''
+  return (await isAccessKey(key, keys)) ? ANYONE : REFUSED
+}
+
+async function admitByToken(
+  request: Request,
+  { name, access }: { readonly name: string; readonly access: SignIn },
+  { sealer, store }: Dependencies,
+): Promise<Admission> {
+  const token = readBearer(request)
+  if (token === undefined) {
+    return request.headers.has('authorization') ? REFUSED : { kind: 'challenged' }
+  }
+  if (access.tokens === 'passthrough') {
+    return {
+      kind: 'admitted',
+      identity: { kind: 'bearer', authorization: `Bearer ${token}` },
+    }
+  }
   const opened = await open(sealer, 'access-token', token)
-  return opened?.seal.aud === server.name ? opened.grant : undefined
+  if (opened?.seal.aud !== name || store.isRevoked(opened.grant.session)) return REFUSED
+  const { grant, seal } = opened
+  if (access.identity !== undefined) {
+    const { identity } = grant
+    if (identity === undefined || !isLetIn(identity, access.identity)) return REFUSED
+  }
+  return { kind: 'admitted', identity: { kind: 'session', grant, since: seal.iat } }
+}
+
+/** 401 where a key of the configuration is asked for: there is no sign-in that a client could begin. */
+export function respondWithKeyChallenge(error: 'invalid_token' | undefined): Response {
+  const value = `Bearer realm="mcp-oauth-proxy"${error === undefined ? '' : `, error="${error}"`}`
+  return respondWithJson(
+    {
+      error: error ?? 'unauthorized',
+      error_description: 'Send one of the access keys of this server as bearer token',
+      detail: 'Unauthorized',
+    },
+    { status: 401, headers: { 'WWW-Authenticate': value } },
+  )
 }
 
 /** 401 or 403 with our own challenge, never the upstream's (RFC 9728 §5.1). */

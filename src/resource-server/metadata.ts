@@ -1,20 +1,26 @@
 import { createProtectedResourceMetadata } from '../oauth/metadata.ts'
+import type { Providers } from '../oauth-client/providers.ts'
+import { publishedScopes } from '../oauth-client/published-scopes.ts'
 import { isOAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint, Exchange } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithMetadata } from '../request/respond.ts'
 
 /** `GET /.well-known/oauth-protected-resource…` (RFC 9728 §3). */
-export function createProtectedResourceMetadataEndpoint(registry: Registry): Endpoint {
+export function createProtectedResourceMetadataEndpoint(
+  registry: Registry,
+  providers: Providers,
+): Endpoint {
   return async (exchange) => {
     const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
     if (server === undefined || !isOAuthServer(server)) return notFound()
+    const scopes = await publishedScopes(providers, server)
     return respondWithMetadata(
       exchange,
       createProtectedResourceMetadata({
         resource: exchange.endpoints.resource(resourcePathOf(exchange)),
         issuer: exchange.endpoints.issuer(`/${server.name}`),
-        scopes: server.auth.scopes,
+        scopes,
       }),
     )
   }

@@ -16,6 +16,12 @@ export async function hasSha256(text: string, hexadecimal: string): Promise<bool
   return difference === 0
 }
 
+/** SHA-256 of a text, hexadecimal. */
+export async function sha256Hex(text: string): Promise<string> {
+  const digest = await sha256(text)
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 async function sha256(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
 }

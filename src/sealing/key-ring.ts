@@ -10,6 +10,7 @@ export type Purpose =
   | 'client-secret'
   | 'message-endpoint'
   | 'successor'
+  | 'renewed'
   | 'client'
   | 'approval'
 

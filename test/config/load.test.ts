@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ConfigError } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { KEY, load, SERVER } from '../support/config.ts'
+import { KEY, load, providerIn, SERVER } from '../support/config.ts'
 
 describe('loadConfig', () => {
   it('fills in what is left out', () => {
@@ -28,21 +28,26 @@ describe('loadConfig', () => {
 `)
     const [server] = config.servers
 
-    assert.deepEqual(server?.auth, {
-      kind: 'oauth2',
-      scopes: ['a', 'b'],
+    assert.deepEqual(server?.credential, { kind: 'user' })
+    assert.deepEqual(server?.access, {
+      kind: 'sign-in',
       tokens: 'sealed',
       callback: 'own',
       provider: {
+        key: 'gh',
+        resourceUrl: 'https://mcp.example.com/mcp',
         authorizationUrl: 'https://id.example.com/authorize',
         tokenUrl: 'https://id.example.com/token',
-        clientId: 'id',
-        clientSecret: 'secret-of-a-file',
-        tokenEndpointAuthMethod: 'client_secret_post',
+        client: {
+          clientId: 'id',
+          clientSecret: 'secret-of-a-file',
+          method: 'client_secret_post',
+        },
+        scopes: ['a', 'b'],
         namesIssuer: false,
         authorizationParams: { access_type: 'offline' },
         tokenParams: {},
-        resource: 'https://mcp.example.com/mcp',
+        resource: 'auto',
       },
     })
   })
@@ -64,9 +69,7 @@ describe('loadConfig', () => {
     )
 
     assert.deepEqual(config.secretKeys, [`\${B}${KEY}`, KEY])
-    const auth = config.servers[0]?.auth
-    assert.ok(auth?.kind === 'oauth2' && auth.provider !== 'demo')
-    assert.equal(auth.provider.clientSecret, 'from-litellm')
+    assert.equal(providerIn(config)?.client?.clientSecret, 'from-litellm')
   })
 
   it('passes over what belongs to LiteLLM, its unset variables too, and says so', () => {
@@ -98,9 +101,8 @@ clients: [{ id: ci, redirect_uris: ['https://ci.example/cb'], secret_sha256: ${s
     const { config } = load(
       `allowed_hosts: &a [x.example]\nallowed_redirect_uris: []${SERVER}    scopes: *a\n`,
     )
-    const auth = config.servers[0]?.auth
 
-    assert.deepEqual(auth?.kind === 'oauth2' && auth.scopes, ['x.example'])
+    assert.deepEqual(providerIn(config)?.scopes, ['x.example'])
   })
 
   it('lets a name anchored twice mean the nearest before', () => {
@@ -217,10 +219,9 @@ clients: [{ id: ci, redirect_uris: ['https://ci.example/cb'], secret_sha256: ${s
     })
 
     it('leaves out all line ends behind a secret', () => {
-      const auth = read(`${SERVER}    client_secret_file: blank\n`).config.servers[0]?.auth
+      const { config } = read(`${SERVER}    client_secret_file: blank\n`)
 
-      assert.ok(auth?.kind === 'oauth2' && auth.provider !== 'demo')
-      assert.equal(auth.provider.clientSecret, KEY)
+      assert.equal(providerIn(config)?.client?.clientSecret, KEY)
     })
 
     for (const [key, file, message] of [

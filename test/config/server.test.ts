@@ -44,17 +44,19 @@ const UNUSABLE: readonly (readonly [what: string, text: string, ...lines: string
     'config.yaml:1:63 clients.0.secret_sha256: Unusable value: want the SHA-256 of the secret, 64 hexadecimal digits',
   ],
   ...[
-    ['auth_type: bearer_token', 'oauth2 and none'],
-    ['oauth2_flow: client_credentials', 'authorization_code'],
+    [
+      'auth_type: aws_sigv4',
+      'oauth2, none, bearer_token, api_key, basic, authorization, token, true_passthrough and oauth2_token_exchange',
+    ],
+    ['oauth2_flow: implicit', 'authorization_code and client_credentials'],
     ['transport: stdio', 'http and sse'],
-    ['access: keys', 'open'],
   ].map(([text = '', supported]) => {
     const key = text.split(':')[0]
     const others = key === 'auth_type' ? '' : ', auth_type: oauth2'
     return [
       text,
       `mcp_servers: { a: { ${text}, url: builtin:demo${others} } }`,
-      `config.yaml:1:21 mcp_servers.a.${key}: Unusable value: this version supports only ${supported}`,
+      `config.yaml:1:21 mcp_servers.a.${key}: Unusable value: this proxy supports only ${supported}`,
     ] as const
   }),
 ]

@@ -11,7 +11,7 @@ function start(): Promise<TestProxy> {
   return startProxy({
     servers: [oauthServer('gh')],
     config: { registration: 'open', consent: 'always' },
-    fetchPublic: async () => {
+    fetchGuarded: async () => {
       throw new Error('Nothing that a registration names may be fetched')
     },
   })

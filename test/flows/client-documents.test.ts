@@ -119,7 +119,7 @@ describe('a client metadata document', () => {
     const release: (() => void)[] = []
     const proxy = await startProxy({
       servers: [oauthServer('gh')],
-      fetchPublic: async () => {
+      fetchGuarded: async () => {
         open += 1
         most = Math.max(most, open)
         await new Promise<void>((resolve) => release.push(resolve))

@@ -23,7 +23,7 @@ function start(): Promise<TestProxy> {
   return startProxy({
     servers: [openServer('open'), oauthServer('gh')],
     fetch: createFakeProvider().fetch,
-    fetchPublic: async (url) =>
+    fetchGuarded: async ({ url }) =>
       url === CLAUDE_CODE
         ? documentOf({
             client_id: CLAUDE_CODE,

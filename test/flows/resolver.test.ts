@@ -13,7 +13,17 @@ import {
 } from '../support/proxy.ts'
 
 function named(name: string, server: Parameters<typeof oauthServer>[2] = {}) {
-  return oauthServer(name, { provider: { ...PROVIDER, clientId: `id-of-${name}` } }, server)
+  return oauthServer(
+    name,
+    {
+      provider: {
+        ...PROVIDER,
+        key: name,
+        client: { ...PROVIDER.client, clientId: `id-of-${name}` },
+      },
+    },
+    server,
+  )
 }
 
 function start(root: Config['root'] = { kind: 'auto' }): Promise<TestProxy> {
@@ -153,7 +163,9 @@ describe('the documents', () => {
   })
 
   it('answer HEAD and preflights, and have no empty members', async () => {
-    const proxy = await startProxy({ servers: [oauthServer('gh', { scopes: [] })] })
+    const proxy = await startProxy({
+      servers: [oauthServer('gh', { provider: { ...PROVIDER, scopes: [] } })],
+    })
     const path = '/.well-known/oauth-protected-resource/gh/mcp'
 
     assert.equal((await proxy.fetch(path, { method: 'HEAD' })).status, 200)

@@ -1,4 +1,4 @@
-import type { FetchPublic, PublicDocument } from '../../src/http/public-fetch.ts'
+import type { FetchGuarded, GuardedAnswer } from '../../src/http/guarded-fetch.ts'
 import { createFakeProvider } from './fake-provider.ts'
 import { authorizeQuery } from './flow.ts'
 import { oauthServer, startProxy, type TestProxy } from './proxy.ts'
@@ -15,32 +15,34 @@ export const DOCUMENT = {
 }
 
 /** A document as it comes from the internet. */
-export function documentOf(content: unknown, maxAge?: number): PublicDocument {
+export function documentOf(content: unknown, maxAge?: number): GuardedAnswer {
   const text = typeof content === 'string' ? content : JSON.stringify(content)
-  return { kind: 'fetched', text, contentType: 'application/json', maxAge }
+  const headers = new Headers({ 'content-type': 'application/json' })
+  if (maxAge !== undefined) headers.set('cache-control', `max-age=${maxAge}`)
+  return { kind: 'answered', status: 200, headers, text, address: '93.184.215.14' }
 }
 
 /** A public internet of these documents; counts what is asked of it. */
-function internetOf(documents: Readonly<Record<string, PublicDocument>>) {
+function internetOf(documents: Readonly<Record<string, GuardedAnswer>>) {
   const asked: string[] = []
-  const fetchPublic: FetchPublic = async (url) => {
+  const fetchGuarded: FetchGuarded = async ({ url }) => {
     asked.push(url)
     return documents[url] ?? { kind: 'failed', cause: 'unreachable' }
   }
-  return { asked, fetchPublic }
+  return { asked, fetchGuarded }
 }
 
 /** A proxy with a public internet of these documents. */
 export async function startWithInternet(options: {
-  documents?: Readonly<Record<string, PublicDocument>>
+  documents?: Readonly<Record<string, GuardedAnswer>>
   config?: Parameters<typeof startProxy>[0]['config']
 }) {
-  const { asked, fetchPublic } = internetOf(options.documents ?? {})
+  const { asked, fetchGuarded } = internetOf(options.documents ?? {})
   const provider = createFakeProvider()
   const proxy = await startProxy({
     servers: [oauthServer('gh')],
     fetch: provider.fetch,
-    fetchPublic,
+    fetchGuarded,
     config: options.config ?? {},
   })
   return { proxy, provider, asked }

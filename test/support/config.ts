@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ConfigError } from '../../src/config/config.ts'
+import { type Config, ConfigError, type ProviderConfig } from '../../src/config/config.ts'
 import { type LoadedConfig, loadConfig } from '../../src/config/load.ts'
 
 /** A server to put behind other keys. */
@@ -37,4 +37,10 @@ export function linesOf(text: string, env: Record<string, string> = {}): readonl
     return error.message.split('\n')
   }
   return []
+}
+
+/** The provider of the first server, as configured. */
+export function providerIn({ servers }: Config): ProviderConfig | undefined {
+  const access = servers[0]?.access
+  return access?.kind === 'sign-in' && access.provider !== 'demo' ? access.provider : undefined
 }

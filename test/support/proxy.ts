@@ -2,8 +2,8 @@ import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../../src/app.ts'
 import type { Config, ProviderConfig } from '../../src/config/config.ts'
 import type { Upstream } from '../../src/gateway/upstream.ts'
-import type { FetchPublic } from '../../src/http/public-fetch.ts'
-import { createRegistry, type OAuth, type Server } from '../../src/registry.ts'
+import type { FetchGuarded } from '../../src/http/guarded-fetch.ts'
+import { createRegistry, type Server, type SignIn } from '../../src/registry.ts'
 import { createKeyRing } from '../../src/sealing/key-ring.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 
@@ -38,26 +38,31 @@ export const CONFIG: Config = {
   consent: 'never',
   session: { idle: 30 * 24 * 3600, max: 365 * 24 * 3600 },
   clients: [],
+  tokenCache: { expiryBuffer: 60, minLifetime: 10, defaultLifetime: 300, maxSize: 200 },
   root: { kind: 'auto' },
   servers: [],
 }
 
-export const PROVIDER: ProviderConfig = {
+export const PROVIDER = {
+  key: 'gh',
   authorizationUrl: 'https://id.example.com/authorize?tenant=acme',
   tokenUrl: 'https://id.example.com/token',
   issuer: 'https://id.example.com',
   namesIssuer: false,
-  clientId: 'configured-id',
-  clientSecret: 'configured-secret',
-  tokenEndpointAuthMethod: 'client_secret_post',
+  client: {
+    clientId: 'configured-id',
+    clientSecret: 'configured-secret',
+    method: 'client_secret_post',
+  },
+  scopes: ['read', 'write'],
   authorizationParams: {},
   tokenParams: {},
-}
+} satisfies ProviderConfig
 
 /** A server whose users sign in at PROVIDER. */
 export function oauthServer(
   name: string,
-  auth: Partial<OAuth> = {},
+  access: Partial<SignIn> = {},
   server: Partial<Server> = {},
 ): Server {
   return {
@@ -67,20 +72,25 @@ export function oauthServer(
     staticHeaders: [],
     extraHeaders: [],
     ...server,
-    auth: {
-      kind: 'oauth2',
+    credential: { kind: 'user' },
+    access: {
+      kind: 'sign-in',
       provider: PROVIDER,
-      scopes: ['read', 'write'],
       tokens: 'sealed',
       callback: 'own',
-      ...auth,
+      ...access,
     },
   }
 }
 
 /** A server without sign-in. */
 export function openServer(name: string, server: Partial<Server> = {}): Server {
-  return { ...oauthServer(name), ...server, auth: { kind: 'none' } }
+  return {
+    ...oauthServer(name),
+    ...server,
+    access: { kind: 'open' },
+    credential: { kind: 'none' },
+  }
 }
 
 const noUpstream: Upstream = async () => ({ status: 200, headers: [], body: null })
@@ -91,7 +101,7 @@ export async function startProxy(options: {
   readonly config?: Partial<Config>
   readonly fetch?: typeof globalThis.fetch
   readonly upstream?: Upstream
-  readonly fetchPublic?: FetchPublic
+  readonly fetchGuarded?: FetchGuarded
 }): Promise<TestProxy> {
   const config = { ...CONFIG, ...options.config }
   const log: LogLine[] = []
@@ -103,7 +113,7 @@ export async function startProxy(options: {
     store: createMemoryStore(() => time),
     fetch: options.fetch ?? (() => Promise.reject(new Error('No provider in this test'))),
     upstream: options.upstream ?? noUpstream,
-    fetchPublic: options.fetchPublic ?? (async () => ({ kind: 'failed', cause: 'no internet' })),
+    fetchGuarded: options.fetchGuarded ?? (async () => ({ kind: 'failed', cause: 'no internet' })),
     now: () => time,
     log: (level, message, details = {}) => log.push({ level, message, details }),
   })

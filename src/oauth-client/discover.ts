@@ -1,0 +1,198 @@
+import type { FetchGuarded, GuardedAnswer } from '../http/guarded-fetch.ts'
+import { isPublicAddress } from '../http/public-address.ts'
+import { parseBearerChallenge } from '../oauth/challenge.ts'
+import { canonicalizeResource, isSameResource } from '../oauth/resource.ts'
+import { parseScope } from '../oauth/scope.ts'
+import { protectedResourceMetadataUrls } from '../oauth/well-known.ts'
+import { type ProtectedResourceDocument, parseProtectedResourceDocument } from './documents.ts'
+import {
+  type AuthorizationServer,
+  DiscoveryError,
+  findAuthorizationServer,
+} from './find-authorization-server.ts'
+import { addressesFor, type Reach } from './reach.ts'
+
+const TIMEOUT = 10_000 // milliseconds
+const MAX_DOCUMENT = 262_144 // bytes
+const MAX_ISSUERS = 3
+
+/** What a provider is found from: its MCP server's URL, or its own issuer. */
+export interface DiscoverySource {
+  readonly resourceUrl?: string
+  /** The issuer that the operator pinned. */
+  readonly issuer?: string
+}
+
+/** What was found out about the provider of an MCP server. */
+export interface Discovered {
+  readonly authorizationServer: AuthorizationServer
+  readonly reach: Reach
+  /** RFC 8707, as the resource itself names it. */
+  readonly resource?: string
+  /** The scopes that the resource asks for: of its challenge, else of its metadata. */
+  readonly scopes: readonly string[]
+  /** All scopes that resource and provider name. */
+  readonly knownScopes: readonly string[]
+}
+
+/** What the MCP server says of itself. */
+interface ResourceFindings {
+  readonly reach: Reach
+  readonly status: number | undefined
+  readonly challengeScope: readonly string[]
+  readonly document: ProtectedResourceDocument | undefined
+}
+
+/**
+ * Walks from an MCP server's URL to its authorization server: probe, challenge, protected resource
+ * metadata (RFC 9728 §5), authorization server metadata (RFC 8414 §3), in the order of the MCP
+ * authorization specification. Throws a DiscoveryError that says what to do.
+ */
+export async function discover(
+  source: DiscoverySource,
+  fetchGuarded: FetchGuarded,
+): Promise<Discovered> {
+  const findings = await askResource(source, fetchGuarded)
+  const { reach, document } = findings
+  const authorizationServer = await findFirst(issuersOf(source, findings), {
+    reach,
+    fetchGuarded,
+    isGuess: source.issuer === undefined && document === undefined,
+    isProtected: findings.status === 401,
+  })
+  const resourceScopes = document?.scopes_supported ?? []
+  const { challengeScope } = findings
+  return {
+    authorizationServer,
+    reach,
+    scopes: challengeScope.length > 0 ? challengeScope : resourceScopes,
+    knownScopes: [...challengeScope, ...resourceScopes, ...authorizationServer.scopes],
+    ...(document === undefined ? {} : { resource: document.resource }),
+  }
+}
+
+/** The issuers to try: the pinned one, those that the resource names, or as in 2025-03-26 its own origin. */
+function issuersOf({ issuer, resourceUrl }: DiscoverySource, { document }: ResourceFindings) {
+  if (issuer !== undefined) return [issuer]
+  const named = document?.authorization_servers ?? []
+  if (named.length > 0) return named.slice(0, MAX_ISSUERS)
+  return resourceUrl === undefined ? [] : [new URL(resourceUrl).origin]
+}
+
+async function findFirst(
+  issuers: readonly string[],
+  context: Parameters<typeof findAuthorizationServer>[1],
+): Promise<AuthorizationServer> {
+  const failures: DiscoveryError[] = []
+  for (const issuer of issuers) {
+    try {
+      return await findAuthorizationServer(issuer, context)
+    } catch (error) {
+      if (!(error instanceof DiscoveryError)) throw error
+      failures.push(error)
+    }
+  }
+  throw failures[0] ?? new DiscoveryError('unusable', 'No issuer is known: set issuer')
+}
+
+async function askResource(
+  { resourceUrl, issuer }: DiscoverySource,
+  fetchGuarded: FetchGuarded,
+): Promise<ResourceFindings> {
+  const written = [resourceUrl, issuer].flatMap((url) => (url === undefined ? [] : [url]))
+  const named = new Set(written.map((url) => new URL(url).origin))
+  if (resourceUrl === undefined) {
+    const reach = { named, isPrivate: false }
+    return { reach, status: undefined, challengeScope: [], document: undefined }
+  }
+  const probe = await sendProbe(resourceUrl, fetchGuarded)
+  if (probe.kind === 'failed') {
+    if (issuer === undefined) {
+      throw new DiscoveryError('unreachable', `The MCP server can not be reached: ${probe.cause}`)
+    }
+    const reach = { named, isPrivate: false }
+    return { reach, status: undefined, challengeScope: [], document: undefined }
+  }
+  const reach = { named, isPrivate: !isPublicAddress(probe.address) }
+  const challenge = parseBearerChallenge(probe.headers.get('www-authenticate') ?? '')
+  const urls = metadataUrls(resourceUrl, challenge?.get('resource_metadata'))
+  const document = await findDocument(urls, { resourceUrl, reach, fetchGuarded, issuer })
+  const challengeScope = parseScope(challenge?.get('scope'))
+  return { reach, status: probe.status, challengeScope, document }
+}
+
+/** A request as every client's first one is, which a protected server answers with its challenge. */
+function sendProbe(url: string, fetchGuarded: FetchGuarded): Promise<GuardedAnswer> {
+  const message = {
+    jsonrpc: '2.0',
+    id: 0,
+    method: 'initialize',
+    params: {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'mcp-oauth-proxy', version: '1' },
+    },
+  }
+  return fetchGuarded(
+    {
+      url,
+      method: 'POST',
+      headers: {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(message),
+    },
+    { isAllowed: () => true, maxBytes: 0, timeout: TIMEOUT },
+  )
+}
+
+function metadataUrls(resourceUrl: string, named: string | undefined): readonly string[] {
+  const wellKnown = protectedResourceMetadataUrls(resourceUrl)
+  return [...new Set(named === undefined ? wellKnown : [named, ...wellKnown])]
+}
+
+interface Finding {
+  readonly resourceUrl: string
+  readonly reach: Reach
+  readonly fetchGuarded: FetchGuarded
+  readonly issuer: string | undefined
+}
+
+/** The first document that there is; one for another resource ends the search (RFC 9728 §3.3). */
+async function findDocument(urls: readonly string[], finding: Finding) {
+  for (const url of urls) {
+    const document = await fetchDocument(url, finding)
+    if (document === undefined) continue
+    if (isFor(document, url, finding.resourceUrl)) return document
+    // With a pinned issuer nothing of the document is needed.
+    if (finding.issuer !== undefined) return undefined
+    throw new DiscoveryError(
+      'mismatch',
+      'The metadata of the MCP server is for another resource: correct url, or set issuer',
+    )
+  }
+  return undefined
+}
+
+async function fetchDocument(url: string, { reach, fetchGuarded }: Finding) {
+  const isAllowed = addressesFor(url, reach)
+  if (isAllowed === undefined) return undefined
+  const limits = { isAllowed, maxBytes: MAX_DOCUMENT, timeout: TIMEOUT }
+  const answer = await fetchGuarded({ url, method: 'GET' }, limits)
+  const isThere = answer.kind === 'answered' && answer.status === 200
+  return isThere ? parseProtectedResourceDocument(answer.text) : undefined
+}
+
+/**
+ * Whether a document speaks for this MCP server: it names just that URL; or it lies where the
+ * resource that it names has its own metadata, and that resource contains the server (a whole
+ * origin, mostly). A document elsewhere may not claim more than its server (RFC 9728 §3.3).
+ */
+function isFor({ resource }: ProtectedResourceDocument, at: string, resourceUrl: string): boolean {
+  if (isSameResource(resource, resourceUrl)) return true
+  const whole = canonicalizeResource(resource)
+  const part = canonicalizeResource(resourceUrl)
+  if (whole === undefined || !(part ?? '').startsWith(`${whole}/`)) return false
+  return protectedResourceMetadataUrls(whole)[0] === at
+}
