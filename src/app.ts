@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Config } from './config/config.ts'
 import { createErrorResponder } from './error-response.ts'
 import type { Upstream } from './gateway/upstream.ts'
@@ -44,10 +43,9 @@ interface Environment {
     readonly path: string
     readonly url: URL
     readonly clientNetwork: string
+    readonly search: string
   }
 }
-
-const MAX_OAUTH_BODY = 65_536 // bytes
 
 /** Builds the proxy once, at the start. */
 export function createApp(deps: Dependencies): App {
@@ -67,7 +65,9 @@ export function createApp(deps: Dependencies): App {
     const path = withoutPrefix(url.pathname, base.prefix)
     const routed = path === url.pathname ? request : new Request(new URL(path, url), request)
     const clientNetwork = resolveClientNetwork(request, connection.peer)
-    return hono.fetch(routed, { base, path: path.replace(/(.)\/$/, '$1'), url, clientNetwork })
+    const search = connection.search ?? url.search
+    const plain = path.replace(/(.)\/$/, '$1')
+    return hono.fetch(routed, { base, path: plain, url, search, clientNetwork })
   }
 }
 
@@ -86,7 +86,6 @@ function createHono(deps: Dependencies): Hono<Environment> {
   // Not strict: /mcp and /mcp/ are the same, without a redirect between them.
   const hono = new Hono<Environment>({ strict: false })
   const respondWithFailure = createErrorResponder(deps.log)
-  hono.use('*', limitOAuthBody())
   for (const route of createRoutes(deps)) {
     for (const path of route.paths) {
       hono.all(path, async (context) => {
@@ -98,6 +97,10 @@ function createHono(deps: Dependencies): Hono<Environment> {
       })
     }
   }
+  hono.onError((error) => {
+    deps.log('error', 'Request failed', { error: 'server_error', bug: error.name })
+    return respondWithJson({ error: 'server_error' }, { status: 500 })
+  })
   hono.notFound(() => respondWithJson({ error: 'not_found', detail: 'Not found' }, { status: 404 }))
   return hono
 }
@@ -121,6 +124,7 @@ function toExchange(request: Request, env: Environment['Bindings'], server?: str
   return {
     request,
     url: env.url,
+    search: env.search,
     path: env.path,
     base: env.base,
     endpoints: createEndpoints(env.base),
@@ -128,20 +132,4 @@ function toExchange(request: Request, env: Environment['Bindings'], server?: str
     clientNetwork: env.clientNetwork,
     requestId: createRandomString(9),
   }
-}
-
-/** 64 KiB is plenty for OAuth; the gateway has a limit of its own. */
-function limitOAuthBody() {
-  const limit = bodyLimit({
-    maxSize: MAX_OAUTH_BODY,
-    onError: () =>
-      respondWithJson(
-        { error: 'invalid_request', error_description: 'The body is too large: at most 64 KiB' },
-        { status: 413, headers: { Connection: 'close' } },
-      ),
-  })
-  return ((context, next) =>
-    /\/(?:token|register|consent|revoke)\/?$/.test(context.env.path)
-      ? limit(context, next)
-      : next()) satisfies typeof limit
 }

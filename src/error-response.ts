@@ -18,6 +18,8 @@ export function createErrorResponder(log: Log) {
       const { code, message: description, cause } = error
       const detail = typeof cause === 'string' ? { cause } : {}
       log(levelOf(error), 'Request refused', { ...place, error: code, description, ...detail })
+    } else if (request.signal.aborted) {
+      log('info', 'Client went away', place)
     } else {
       log('error', 'Request failed', { ...place, error: 'server_error', bug: describeBug(error) })
     }
@@ -56,9 +58,11 @@ function respondWithError(
     headers.set('WWW-Authenticate', 'Basic realm="token endpoint"')
   }
   if (error.code === 'temporarily_unavailable') headers.set('Retry-After', RETRY_AFTER)
+  // What is left of the body is not waited for.
+  if (error.status !== undefined) headers.set('Connection', 'close')
   return respondWithJson(
     { error: error.code, error_description: error.message },
-    { status: STATUS[error.code] ?? 400, headers },
+    { status: error.status ?? STATUS[error.code] ?? 400, headers },
   )
 }
 
@@ -78,7 +82,7 @@ function respondWithErrorPage(error: OAuthError | undefined, { requestId }: Exch
     })
   }
   return renderErrorPage({
-    status: error.code === 'access_denied' ? 403 : 400,
+    status: error.status ?? (error.code === 'access_denied' ? 403 : 400),
     cause: `${error.message}.`,
     remedy:
       'Nothing was handed over. Start the sign-in again from your app; if that does not help, remove this server there and add it anew.',

@@ -14,6 +14,7 @@ import { createClientMetadataEndpoint } from './client-metadata.ts'
 import type { Config } from './config/config.ts'
 import type { ErrorStyle } from './error-response.ts'
 import { createGatewayEndpoint } from './gateway/forward.ts'
+import { createStreamLimit } from './gateway/stream-limit.ts'
 import { createPublicFetch } from './http/public-fetch.ts'
 import { BUILT_IN_CALLBACKS } from './oauth/client-callbacks.ts'
 import { createOwnTokens } from './oauth-client/own-tokens.ts'
@@ -141,6 +142,7 @@ function createAllEndpoints(deps: Dependencies) {
       ...deps,
       ...provider,
       sealer,
+      streams: createStreamLimit(),
       allowedOrigins: createAllowedOrigins(config.allowedRedirectUris),
       isLocal: isLocal(deps),
     }),

@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'client-metadata': ['oauth-client', 'registry', 'request'],
   registry: ['config'],
   grant: ['sealing'],
-  request: ['config', 'registry', 'oauth'],
+  request: ['config', 'http', 'registry', 'oauth'],
   'oauth-client': ['config', 'registry', 'grant', 'oauth', 'http', 'log', 'sealing', 'store'],
   'error-response': ['log', 'oauth', 'pages', 'request'],
   'resource-server': [
@@ -77,7 +77,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'sealing',
     'store',
   ],
-  demo: ['oauth', 'sealing'],
+  demo: ['oauth', 'request', 'sealing'],
   platform: ['app', 'gateway', 'http', 'request'],
   cli: ['app', 'config', 'demo', 'log', 'platform', 'registry', 'request', 'sealing', 'store'],
   main: ['cli', 'platform'],

@@ -184,11 +184,15 @@ async function loadKeys(
   fetchPublic: FetchPublic,
 ): Promise<JSONWebKeySet> {
   const { jwks, jwksUri } = description
-  if (jwks !== undefined) return v.parse(Keys, jwks)
+  if (jwks !== undefined) return parseKeys(jwks)
   const fetched = jwksUri === undefined ? undefined : await fetchPublic(jwksUri, KEYS_LIMITS)
   if (fetched?.kind !== 'fetched') throw unusableAssertion()
+  return parseKeys(fetched.text)
+}
+
+function parseKeys(keys: object | string): JSONWebKeySet {
   try {
-    return v.parse(Keys, JSON.parse(fetched.text))
+    return v.parse(Keys, typeof keys === 'string' ? JSON.parse(keys) : keys)
   } catch (error) {
     throw unusableAssertion(error)
   }

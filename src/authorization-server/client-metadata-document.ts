@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import * as v from 'valibot'
-import type { FetchPublic } from '../http/public-fetch.ts'
+import type { FetchPublic, PublicDocument } from '../http/public-fetch.ts'
 import type { Log } from '../log.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { isWellFormedRedirectUri } from '../oauth/redirect-uri.ts'
@@ -9,6 +9,7 @@ const LIMITS = { maxBytes: 5 * 1024, timeout: 5_000 }
 const MIN_AGE = 60 // seconds
 const DEFAULT_AGE = 300 // seconds
 const MAX_AGE = 24 * 3600 // seconds
+const STALE = 24 * 3600 // seconds
 const KEPT_DOCUMENTS = 500
 const FETCHES_AT_ONE_HOST = 2
 
@@ -68,15 +69,24 @@ export function createClientDocumentReader(deps: {
 
   async function load(url: string): Promise<DescribedClient> {
     const document = await deps.fetchPublic(url, LIMITS)
-    const client = document.kind === 'fetched' ? parse(url, document.text) : undefined
-    if (document.kind === 'failed' || client === undefined) {
-      const cause = document.kind === 'failed' ? document.cause : 'not a client metadata document'
-      deps.log('info', 'Refused client metadata document', { url, cause })
-      throw unusable()
+    const client = document.kind === 'fetched' ? parse(url, document) : undefined
+    if (document.kind === 'fetched' && client !== undefined) {
+      const age = Math.min(MAX_AGE, Math.max(MIN_AGE, document.maxAge ?? DEFAULT_AGE))
+      kept.set(url, { client, until: deps.now() + age * 1000 })
+      return client
     }
-    const age = Math.min(MAX_AGE, Math.max(MIN_AGE, document.maxAge ?? DEFAULT_AGE))
-    kept.set(url, { client, until: deps.now() + age * 1000 })
-    return client
+    const cause = document.kind === 'failed' ? document.cause : 'not a client metadata document'
+    deps.log('info', 'Refused client metadata document', { url, cause })
+    if (document.kind === 'failed') return staleOrRefused(url)
+    kept.delete(url)
+    throw unusable()
+  }
+
+  /** A host that is down for a while has not changed its mind about its client. */
+  function staleOrRefused(url: string): DescribedClient {
+    const known = kept.get(url)
+    if (known === undefined || deps.now() > known.until + STALE * 1000) throw unusable()
+    return known.client
   }
 
   return async (url) => {
@@ -84,7 +94,7 @@ export function createClientDocumentReader(deps: {
     if (known !== undefined && deps.now() < known.until) return known.client
     const waiting = running.get(url)
     if (waiting !== undefined) return waiting
-    if (countAtHost(running.keys(), url) >= FETCHES_AT_ONE_HOST) throw unusable()
+    if (countAtHost(running.keys(), url) >= FETCHES_AT_ONE_HOST) return staleOrRefused(url)
     const loading = load(url).finally(() => running.delete(url))
     running.set(url, loading)
     return loading
@@ -101,7 +111,11 @@ function unusable(): OAuthError {
   return new OAuthError('invalid_client', "The client's metadata document can not be used")
 }
 
-function parse(url: string, text: string): DescribedClient | undefined {
+type Fetched = Extract<PublicDocument, { kind: 'fetched' }>
+
+function parse(url: string, { text, contentType }: Fetched): DescribedClient | undefined {
+  // A page that anybody may write to is not a host's word, whatever it parses as.
+  if (/^text\/html\b/i.test(contentType)) return undefined
   const parsed = v.safeParse(ClientDocument, parseJson(text))
   if (!parsed.success || parsed.output.client_id !== url) return undefined
   const document = parsed.output

@@ -67,8 +67,9 @@ async function describe(id: string, read: ReadClientDocument): Promise<Client> {
   return { kind: 'described', id, key: id, description: await read(id) }
 }
 
+/** Five parts, the first a JOSE header: `{"` in base64url (RFC 7516 §7.1). */
 function isSealed(id: string): boolean {
-  return /^(?:[A-Za-z0-9_-]*\.){4}[A-Za-z0-9_-]*$/.test(id)
+  return /^eyJ[A-Za-z0-9_-]*\.(?:[A-Za-z0-9_-]*\.){3}[A-Za-z0-9_-]*$/.test(id)
 }
 
 async function openRegistration(id: string, server: OAuthServer, sealer: Sealer): Promise<Client> {

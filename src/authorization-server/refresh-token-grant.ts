@@ -48,12 +48,12 @@ async function passOn(
  * a used token is in a thief's hands, or its successor is, and the whole family ends (RFC 9700 §4.14.2).
  */
 async function findSuccessor(deps: TokenDependencies, used: RefreshToken): Promise<unknown> {
-  const { jti, exp } = used.seal
+  const { jti } = used.seal
   const kept = await deps.store.get(`successor:${jti}`)
   const successor = kept === undefined ? undefined : await open(deps.sealer, 'successor', kept)
   if (successor !== undefined) return successor.grant.response
   if ((await deps.store.get(`used:${jti}`)) === undefined) return undefined
-  await deps.store.revoke(used.grant.session, exp - deps.seconds())
+  await deps.store.revoke(used.grant.session, deps.sessionLimits.max)
   throw invalidRefreshToken()
 }
 
@@ -115,12 +115,13 @@ async function renew(
     session: {
       clientId,
       session,
-      scope: narrowScope(request.form.get('scope'), grant.scope),
+      scope: grant.scope,
       since,
       ...(resource === undefined ? {} : { resource }),
       ...(identity === undefined ? {} : { identity }),
     },
     previous: renewal,
+    scope: narrowScope(request.form.get('scope'), grant.scope),
   })
 }
 
@@ -134,7 +135,8 @@ async function renewAtProvider(
     const { refreshToken, binding } = renewal
     return sessionTokens.refresh(server, { session, heldSince, refreshToken, binding })
   }
-  // A token that never expires needs no renewal: the session goes on with it.
+  // A token that never expires needs no renewal: the session goes on with it, unless it was revoked.
+  if (await sessionTokens.isRefused(session)) return { kind: 'refused', error: 'invalid_grant' }
   return { kind: 'granted', response: { access_token: renewal.accessToken } }
 }
 

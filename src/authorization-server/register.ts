@@ -7,6 +7,7 @@ import { parseScope } from '../oauth/scope.ts'
 import { toDisplayText } from '../pages/text.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { Endpoint } from '../request/exchange.ts'
+import { readOAuthBody } from '../request/oauth-body.ts'
 import type { RateLimit } from '../request/rate-limit.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithJson } from '../request/respond.ts'
@@ -112,7 +113,7 @@ function unknownRedirectUris(): OAuthError {
 }
 
 async function readMetadata(request: Request): Promise<ClientMetadata> {
-  const parsed = v.safeParse(ClientMetadata, parseJson(await request.text()))
+  const parsed = v.safeParse(ClientMetadata, parseJson(await readOAuthBody(request)))
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   const key = issue.path?.[0]?.key

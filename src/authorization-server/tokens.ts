@@ -59,12 +59,16 @@ export async function issueTokens(
     readonly binding: ProviderBinding
     /** How the session was renewed so far; kept when the provider does not rotate. */
     readonly previous: RefreshGrant['renewal'] | undefined
+    /** What the access token is for, where that is less than the session's (RFC 6749 §6). */
+    readonly scope?: string[]
   },
 ): Promise<unknown> {
   const { response, session, binding } = granted
   if (server.access.tokens === 'passthrough') return { token_type: 'Bearer', ...response }
-  const lifetime = response.expires_in ?? UNNAMED_EXPIRY
-  const scope = response.scope === undefined ? session.scope : parseScope(response.scope)
+  const remaining = session.since + sessionLimits.max - seconds()
+  const lifetime = Math.max(1, Math.min(response.expires_in ?? UNNAMED_EXPIRY, remaining))
+  const sessionScope = grantedScope(response.scope, session.scope)
+  const scope = granted.scope?.filter((token) => sessionScope.includes(token)) ?? sessionScope
   const accessToken = await issue(sealer, 'access-token', {
     server: server.name,
     lifetime,
@@ -77,15 +81,15 @@ export async function issueTokens(
       ...(session.identity === undefined ? {} : { identity: session.identity }),
     },
   })
+  checkLength(accessToken, server)
   const renewal = renewalOf(response, granted)
-  const remaining = session.since + sessionLimits.max - seconds()
   const refreshToken =
     renewal === undefined || remaining <= 0
       ? undefined
       : await issue(sealer, 'refresh-token', {
           server: server.name,
           lifetime: Math.min(sessionLimits.idle, remaining),
-          grant: { ...session, scope, renewal },
+          grant: { ...session, scope: sessionScope, renewal },
         })
   return {
     access_token: accessToken,
@@ -110,6 +114,27 @@ const MAX_CARRIED = 1_024 // characters
 function renewalInAccess({ refresh_token: refreshToken }: TokenResponse, binding: ProviderBinding) {
   if (refreshToken === undefined || refreshToken.length > MAX_CARRIED) return {}
   return { renewal: { refreshToken, binding } }
+}
+
+/** Some providers put commas between what they granted. */
+function grantedScope(scope: string | undefined, asked: readonly string[]): string[] {
+  if (scope === undefined) return [...asked]
+  const tokens = parseScope(scope)
+  return [
+    ...new Set(tokens.flatMap((token) => (asked.includes(token) ? [token] : token.split(',')))),
+  ]
+}
+
+const MAX_TOKEN = 14_336 // characters; a longer header would be refused on its way back
+
+/** Better said once, here, than a 401 for every request that the client makes with it. */
+function checkLength(accessToken: string, { name }: OAuthServer): void {
+  if (accessToken.length <= MAX_TOKEN) return
+  throw new OAuthError(
+    'server_error',
+    `The token of the provider of ${name} is too long to be carried: its operator can ask for fewer scopes or groups`,
+    { cause: `sealed to ${accessToken.length} characters` },
+  )
 }
 
 /** How the session can be renewed: it can if the provider said how, or its token does not expire. */

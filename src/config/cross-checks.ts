@@ -26,6 +26,11 @@ export function checkTogether(together: Together): void {
   if (names.length === 0 && !failed.has('mcp_servers')) note('mcp_servers', 'No server: add one')
   const known = new Set(names)
   for (const server of servers) checkAlias(server, known, mistakes)
+  for (const [at, { id }] of config.clients.entries()) {
+    if (!known.has(id)) continue
+    const message = 'Unusable id: it is a server, whose own clients have it'
+    mistakes.push({ path: ['clients', at, 'id'], message })
+  }
   checkHosts(servers, mistakes)
   if (root.kind === 'server' && !known.has(root.name)) {
     note('root', 'Unknown server: want auto, off or a name in mcp_servers')

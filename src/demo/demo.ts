@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { OAuthError } from '../oauth/error.ts'
-import { readForm } from '../oauth/parameters.ts'
+import { readForm } from '../request/oauth-body.ts'
 import { createRandomString } from '../sealing/base64url.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
 import { formatErrorPage, formatLoginPage, PAGE_HEADERS } from './login-page.ts'

@@ -18,6 +18,8 @@ const ERRORS = {
     502,
     'The MCP server can not be reached: its url in the configuration may be wrong, or it is down',
   ],
+  'too-many-streams': [429, 'Too many open streams: at most 32 for each session'],
+  nonsense: [502, 'The MCP server answered with what is not HTTP'],
   'refused-credential': [
     502,
     "The MCP server refused this proxy's own credential: its operator can renew it in the configuration",

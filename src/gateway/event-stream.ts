@@ -21,8 +21,8 @@ export function createEndpointRewriter(
     }
     const block = text.slice(0, end.index + end[0].length)
     const rest = text.slice(block.length)
-    // Comments may come first; the first event decides.
-    if (isComment(block)) return `${block}${rest === '' ? '' : await settle(rest)}`
+    // Comments and retry times may come first; the first event decides.
+    if (isNoEvent(block)) return `${block}${rest === '' ? '' : await settle(rest)}`
     isSettled = true
     return `${await rewriteBlock(block, rewrite)}${rest}`
   }
@@ -54,8 +54,9 @@ function fromBinary(binary: string): Uint8Array {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }
 
-function isComment(block: string): boolean {
-  return block.split(/\r\n|\n|\r/).every((line) => line === '' || line.startsWith(':'))
+/** A block without data dispatches nothing (HTML Living Standard, server-sent events). */
+function isNoEvent(block: string): boolean {
+  return !block.split(/\r\n|\n|\r/).some((line) => /^data(?::|$)/.test(line))
 }
 
 async function rewriteBlock(block: string, rewrite: RewriteEndpoint): Promise<string> {

@@ -41,7 +41,7 @@ const NEVER: ReadonlySet<string> = new Set([
 
 /** What goes upstream: headers by list, then the server's own, then the credential. */
 export function createRequestHeaders(
-  headers: Headers,
+  { method, headers }: Request,
   own: {
     readonly extraHeaders: readonly string[]
     readonly staticHeaders: readonly HeaderPair[]
@@ -59,7 +59,13 @@ export function createRequestHeaders(
   const passed = [...headers].filter(
     ([name]) => passes(name) && !NEVER.has(name) && !named.has(name) && !overridden.has(name),
   )
-  return [...passed, ...staticHeaders, ...own.credential]
+  // An event stream is looked into for its endpoint event, and must not wait for a compressor.
+  const encoded = method === 'GET' ? passed.map(withoutEncoding) : passed
+  return [...encoded, ...staticHeaders, ...own.credential]
+}
+
+function withoutEncoding([name, value]: HeaderPair): HeaderPair {
+  return name === 'accept-encoding' ? [name, 'identity'] : [name, value]
 }
 
 /** What goes back to the client: headers by list, and what keeps streams streaming. */
@@ -75,7 +81,8 @@ export function createResponseHeaders(
     const isPolicy = RESPONSE_POLICIES.some((policy) => lower.startsWith(policy))
     if (NEVER.has(lower) || named.has(lower) || isPolicy) continue
     const isPassed = passed.includes(lower) || isListed(lower, RESPONSE_HEADERS, RESPONSE_PREFIXES)
-    if (isPassed) headers.append(lower, value)
+    // What is no byte string can not be sent on.
+    if (isPassed && /^[\t\x20-\xFF]*$/.test(value)) headers.append(lower, value)
   }
   headers.set('X-Content-Type-Options', 'nosniff')
   if (isEventStream(headers)) {

@@ -40,7 +40,7 @@ export async function sendUpstream(upstream: Upstream, sending: Sending): Promis
     upstream({
       url,
       method: request.method,
-      headers: createRequestHeaders(request.headers, { ...server, credential: headers }),
+      headers: createRequestHeaders(request, { ...server, credential: headers }),
       body: content,
       signal: AbortSignal.any([request.signal, abort.signal]),
     })

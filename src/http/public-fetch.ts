@@ -33,9 +33,8 @@ export function createPublicFetch(
   isAllowed: (address: string) => boolean = isPublicAddress,
 ): FetchPublic {
   return async (url, limits) => {
-    const { protocol, hostname } = new URL(url)
-    if (protocol !== 'https:') return { kind: 'failed', cause: 'not https' }
-    if (isIpLiteral(hostname)) return { kind: 'failed', cause: 'an address in place of a name' }
+    const refusal = refusalOf(url)
+    if (refusal !== undefined) return { kind: 'failed', cause: refusal }
     const answer = await fetchGuarded({ url, method: 'GET' }, { ...limits, isAllowed })
     if (answer.kind === 'failed') return answer
     if (answer.status !== 200) return { kind: 'failed', cause: `status ${answer.status}` }
@@ -46,6 +45,11 @@ export function createPublicFetch(
       maxAge: maxAgeOf(answer.headers.get('cache-control') ?? ''),
     }
   }
+}
+
+function refusalOf(url: string): string | undefined {
+  if (!/^https:/i.test(url) || !URL.canParse(url)) return 'not https'
+  return isIpLiteral(new URL(url).hostname) ? 'an address in place of a name' : undefined
 }
 
 function maxAgeOf(cacheControl: string): number | undefined {

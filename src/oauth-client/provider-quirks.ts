@@ -28,8 +28,6 @@ export interface ProviderQuirks {
   readonly tenantPlaceholder?: string
   /** The member of the token response that holds the user's own. */
   readonly tokenMember?: string
-  /** Error codes of its own that mean a dead grant. */
-  readonly deadGrantErrors?: readonly string[]
 }
 
 interface Known extends ProviderQuirks {
@@ -61,12 +59,10 @@ const PROVIDERS: readonly Known[] = [
   },
   {
     name: 'GitHub',
-    source:
-      'https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors',
+    source: 'https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
     isAt: isHost(/^github\.com$/),
     hasNoOfflineScope: true,
     takesUnlistedPkce: true,
-    deadGrantErrors: ['bad_verification_code', 'bad_refresh_token'],
   },
   {
     name: 'Slack',
@@ -78,12 +74,6 @@ const PROVIDERS: readonly Known[] = [
     hasNoOfflineScope: true,
     takesUnlistedPkce: true,
     tokenMember: 'authed_user',
-    deadGrantErrors: [
-      'invalid_code',
-      'code_already_used',
-      'invalid_refresh_token',
-      'token_expired',
-    ],
   },
   {
     name: 'Atlassian',

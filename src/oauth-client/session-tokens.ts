@@ -28,6 +28,9 @@ export interface SessionTokens {
   newest(held: { session: string; heldSince: number; accessToken: string }): string
   /** Renews at the provider for the client's own refresh; one renewal of a session at a time. */
   refresh(server: OAuthServer, held: HeldTokens): Promise<RedeemedGrant>
+  /** Remembers that upstream refused the token of a session that has nothing to renew it by. */
+  markRefused(session: string): Promise<void>
+  isRefused(session: string): Promise<boolean>
   /** An access token in place of one that upstream refused, or undefined where there is none to get. */
   replace(
     server: OAuthServer,
@@ -70,6 +73,8 @@ export function createSessionTokens(deps: Dependencies): SessionTokens {
       inTurn(state, held.session, () => renew(state, server, held)).then(
         (result) => result ?? { kind: 'unavailable', cause: 'another process renews this session' },
       ),
+    markRefused: (session) => deps.store.put(`refused:${session}`, '1', deps.lifetime),
+    isRefused: async (session) => (await deps.store.get(`refused:${session}`)) !== undefined,
     replace: (server, held, refused) =>
       inTurn(state, held.session, async () => {
         const known = await lookUp(state, held)

@@ -12,13 +12,17 @@ const MAX_BODY = 65_536 // bytes
 const TokenResponse = v.looseObject({
   access_token: v.pipe(v.string(), v.nonEmpty()),
   token_type: v.optional(v.string()),
-  // Some providers write the number as a string.
-  expires_in: v.optional(
-    v.pipe(
-      v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,10}$/), v.transform(Number))]),
-      v.integer(),
-      v.minValue(0),
+  // Some providers write it as a string or with a fraction; what is no duration is none.
+  expires_in: v.fallback(
+    v.optional(
+      v.pipe(
+        v.union([v.number(), v.pipe(v.string(), v.nonEmpty(), v.transform(Number))]),
+        v.transform(Math.floor),
+        v.minValue(1),
+        v.maxValue(4_000_000_000),
+      ),
     ),
+    undefined,
   ),
   refresh_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
   id_token: v.optional(v.string()),
@@ -92,7 +96,19 @@ async function send(
 }
 
 /** Errors that are the grant's fault, and so the user's to mend by signing in again. */
-const REFUSALS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_scope'])
+const REFUSALS: ReadonlySet<string> = new Set([
+  'invalid_grant',
+  'invalid_scope',
+  // GitHub: docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+  'bad_refresh_token',
+  'bad_verification_code',
+  // Slack: docs.slack.dev/reference/methods/oauth.v2.access
+  'code_already_used',
+  'invalid_code',
+  'invalid_refresh_token',
+  'token_expired',
+  'token_revoked',
+])
 
 /** Errors that say that our client is not known: it may have been registered long ago. */
 const UNKNOWN_CLIENT: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client'])
@@ -100,15 +116,14 @@ const UNKNOWN_CLIENT: ReadonlySet<string> = new Set(['invalid_client', 'unauthor
 function classify(
   status: number,
   text: string | undefined,
-  { deadGrantErrors, tokenMember }: ProviderQuirks,
+  { tokenMember }: ProviderQuirks,
 ): TokenResult {
   if (status >= 500 || status === 429) return { kind: 'unavailable', cause: `status ${status}` }
   const body = parseBody(text)
   const refusal = v.safeParse(ErrorResponse, body)
   if (refusal.success) {
     const { error } = refusal.output
-    const isDead = REFUSALS.has(error) || deadGrantErrors?.includes(error) === true
-    if (isDead) return { kind: 'refused', error }
+    if (REFUSALS.has(error)) return { kind: 'refused', error }
     const cause = `status ${status}, error ${printable(error)}`
     return { kind: 'failed', cause, isClientUnknown: UNKNOWN_CLIENT.has(error) }
   }

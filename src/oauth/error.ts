@@ -20,9 +20,16 @@ export type OAuthErrorCode =
 export class OAuthError extends Error {
   override readonly name = 'OAuthError'
   readonly code: OAuthErrorCode
+  /** The HTTP status, where it is not the one that the code has. */
+  readonly status: 408 | 413 | undefined
 
-  constructor(code: OAuthErrorCode, description: string, options?: { cause?: unknown }) {
+  constructor(
+    code: OAuthErrorCode,
+    description: string,
+    options?: { cause?: unknown; status?: 408 | 413 },
+  ) {
     super(description, options)
     this.code = code
+    this.status = options?.status
   }
 }

@@ -31,17 +31,3 @@ export function checkNotRepeated(repeated: readonly string[]): void {
 function printable(name: string): string {
   return /^[A-Za-z0-9_.-]{1,40}$/.test(name) ? name : 'name is not printable'
 }
-
-/** Reads an `application/x-www-form-urlencoded` body (RFC 6749 appendix B); at most so many bytes. */
-export async function readForm(request: Request): Promise<Parameters> {
-  const mediaType = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
-  if (mediaType !== 'application/x-www-form-urlencoded') {
-    throw new OAuthError(
-      'invalid_request',
-      'Unusable body: want Content-Type application/x-www-form-urlencoded',
-    )
-  }
-  const { parameters, repeated } = parseParameters(await request.text())
-  checkNotRepeated(repeated)
-  return parameters
-}

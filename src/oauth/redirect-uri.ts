@@ -46,8 +46,16 @@ function withoutPort(uri: string): string {
 
 /** Whether a stranger may register it: https, loopback, or a scheme of the app's own (RFC 8252 §7). */
 export function isRegistrableRedirectUri(uri: string): boolean {
-  return isWellFormedRedirectUri(uri) && (!/^http:/i.test(uri) || LOOPBACK.test(uri))
+  if (!isWellFormedRedirectUri(uri)) return false
+  if (/^https:/i.test(uri) || LOOPBACK.test(uri)) return true
+  return OWN_SCHEME.test(uri) && !OTHERS_SCHEMES.test(uri)
 }
+
+/** `com.example.app:/cb` or `cursor://cb`. */
+const OWN_SCHEME = /^(?:[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:|[a-z][a-z0-9+-]{2,}:\/\/)/i
+/** Schemes that mean something to browsers, networks and desktops already. */
+const OTHERS_SCHEMES =
+  /^(?:https?|ftps?|sftp|ssh|telnet|wss?|gopher|ldaps?|smb|nfs|dav|git|svn|irc|mailto|sms|tel|callto|facetime|market|steam|search|search-ms|shell|chrome|chrome-extension|edge|opera|brave|firefox|moz-extension|resource|jar|res|mk|hcp|help|calculator|ms[a-z-]*|x-apple[a-z.-]*|itms[a-z-]*):/i
 
 /** Whether the policy knows a redirect URI: loopback, a well-known client's, or a configured one. */
 export function isKnownRedirectUri(uri: string, allowed: readonly string[]): boolean {

@@ -7,7 +7,7 @@ export function renderHandOverPage(location: string, headers: Headers): Promise<
   const scheme = location.slice(0, location.indexOf(':'))
   const content = html`
     <h1>Back to your app</h1>
-    <p>The sign-in is done here. Go on in the app that you started from.</p>
+    <p>Nothing more is to do here. Go on in the app that you started from.</p>
     <p><a class="go" href="${location}">Open ${toDisplayText(scheme, 40)}</a></p>
     <p class="soft">You can close this window afterwards.</p>
   `

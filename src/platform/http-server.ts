@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from '../app.ts'
@@ -7,23 +7,22 @@ import type { Listener, Listening } from './platform.ts'
 
 const MAX_HEADER_SIZE = 32 * 1024 // bytes; sealed tokens and flow cookies are long
 const HEADERS_TIMEOUT = 15_000 // milliseconds
+const CHECKING_INTERVAL = 5_000 // milliseconds
+const GRACE = 8_000 // milliseconds that a stopped server gives to what it has begun
 const KEEP_ALIVE_TIMEOUT = 75_000 // milliseconds
 
 /** Listens by node:http, which all three runtimes have and which alone shows the raw target. */
 export function listen({ host, port, app }: Listening): Promise<Listener> {
-  const sockets = new Set<Socket>()
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_SIZE,
       headersTimeout: HEADERS_TIMEOUT,
+      connectionsCheckingInterval: CHECKING_INTERVAL,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     },
     createListener(app),
   )
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const drain = trackConnections(server)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
     server.listen(port, host, () => {
@@ -33,11 +32,45 @@ export function listen({ host, port, app }: Listening): Promise<Listener> {
         close: () =>
           new Promise((closed) => {
             server.close(() => closed())
-            for (const socket of sockets) socket.destroy()
+            drain()
           }),
       })
     })
   })
+}
+
+/**
+ * Follows what every connection is doing. The function that it gives ends them: those that are idle
+ * or only listen at once, the others when they have their answer, since a token that was renewed at
+ * the provider and never arrived costs its user the session.
+ */
+function trackConnections(server: Server): () => void {
+  const busy = new Map<Socket, number>()
+  let isDraining = false
+  const settle = (socket: Socket) => {
+    if (isDraining && busy.get(socket) === 0) socket.destroy()
+  }
+  server.on('connection', (socket) => {
+    busy.set(socket, 0)
+    socket.on('close', () => busy.delete(socket))
+  })
+  server.on('request', ({ method, socket }, response) => {
+    if (method === 'GET') return
+    busy.set(socket, (busy.get(socket) ?? 0) + 1)
+    response.on('close', () => {
+      if (!busy.has(socket)) return
+      busy.set(socket, (busy.get(socket) ?? 1) - 1)
+      settle(socket)
+    })
+  })
+  return () => {
+    isDraining = true
+    for (const socket of [...busy.keys()]) settle(socket)
+    const end = () => {
+      for (const socket of [...busy.keys()]) socket.destroy()
+    }
+    setTimeout(end, GRACE).unref()
+  }
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
@@ -53,6 +86,7 @@ function createListener(app: App) {
       return app(request, {
         peer: plainAddress(incoming.socket.remoteAddress ?? ''),
         host: incoming.headers.host ?? '',
+        search: /\?.*$/s.exec(incoming.url ?? '')?.[0] ?? '',
       })
     },
     { overrideGlobalObjects: false },
@@ -68,6 +102,7 @@ function createListener(app: App) {
       outgoing.writeHead(passage.status, {
         'Content-Type': 'application/json',
         Connection: 'close',
+        ...(passage.status === 405 ? { Allow: 'GET, HEAD, POST, DELETE, OPTIONS' } : {}),
       })
       outgoing.end(JSON.stringify({ error: 'invalid_request', detail: passage.message }))
       return

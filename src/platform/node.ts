@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { Agent, errors, request } from 'undici'
+import { Agent, errors } from 'undici'
 import type { HeaderPair } from '../gateway/headers.ts'
 import { type Upstream, UpstreamError } from '../gateway/upstream.ts'
 import type { Platform } from './platform.ts'
@@ -26,8 +26,8 @@ function createUndiciUpstream(): Upstream {
   })
   return async ({ url, method, headers, body, signal }) => {
     try {
-      const response = await request(url, {
-        dispatcher,
+      const response = await dispatcher.request({
+        ...split(url),
         method: method as 'POST', // checked by the gateway
         headers: headers.flat(),
         body: body instanceof ReadableStream ? Readable.from(body) : body,
@@ -50,4 +50,11 @@ function toPairs(headers: Record<string, string | string[] | undefined>): Header
   return Object.entries(headers).flatMap(([name, value]) =>
     [value ?? []].flat().map((one): HeaderPair => [name, one]),
   )
+}
+
+/** Origin and path as they are written: parsing would respell characters of the query. */
+function split(url: string): { readonly origin: string; readonly path: string } {
+  const { origin } = new URL(url)
+  const [, target = ''] = /^[^:]+:\/\/[^/?]*(.*)$/s.exec(url) ?? []
+  return { origin, path: target.startsWith('/') ? target : `/${target}` }
 }

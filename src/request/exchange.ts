@@ -5,6 +5,8 @@ import type { PublicBase } from './public-base.ts'
 export interface Exchange {
   readonly request: Request
   readonly url: URL
+  /** The query as it came over the wire, `` or `?…`; parsing would respell it. */
+  readonly search: string
   /** The path below B's prefix. */
   readonly path: string
   readonly base: PublicBase

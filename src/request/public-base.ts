@@ -10,6 +10,8 @@ export interface Connection {
   readonly peer: string
   /** The `Host` header, already checked to be one plain host[:port]. */
   readonly host: string
+  /** The query of the request target, byte for byte, where the platform shows it. */
+  readonly search?: string
 }
 
 /** B: where the outside reaches this proxy, for this request. */
@@ -32,7 +34,13 @@ export type Hint = (message: string, detail: Readonly<Record<string, string>>) =
 
 type Settings = Pick<
   Config,
-  'publicUrl' | 'trustedProxies' | 'forwardedHeaders' | 'allowedHosts' | 'listen'
+  | 'publicUrl'
+  | 'rootPath'
+  | 'trustedProxies'
+  | 'forwardedHeaders'
+  | 'allowedHosts'
+  | 'listen'
+  | 'servers'
 >
 
 const REMEMBERED_PEERS = 1_000
@@ -49,17 +57,26 @@ export function createPublicBaseResolver(settings: Settings, hint: Hint): Resolv
   const fixed = settings.publicUrl === undefined ? undefined : toBase(new URL(settings.publicUrl))
   const readForwarded = createForwardedReader(settings, hint)
   const isAllowed = createHostPolicy(settings, fixed)
+  const claimed = new Set(settings.servers.flatMap(({ host }) => host ?? []))
 
   return (request, connection) => {
     const own = new URL(request.url)
     const forwarded = readForwarded(request, connection.peer)
-    const base = combine(own, forwarded)
+    const base = combine(own, forwarded, settings.rootPath)
     if (!isAllowed(base, connection.host)) {
       hint('Refused host: add it to allowed_hosts if it is yours', { host: base.hostname })
       return undefined
     }
-    return fixed ?? base
+    if (fixed === undefined) return base
+    // A server's own host is another base than the public one, but reached in the same way.
+    return claimed.has(base.hostname) ? { ...base, origin: withSchemeOf(fixed, base) } : fixed
   }
+}
+
+function withSchemeOf(fixed: PublicBase, base: PublicBase): string {
+  const url = new URL(fixed.origin)
+  url.hostname = base.hostname
+  return url.origin
 }
 
 function toBase(url: URL): PublicBase {
@@ -99,12 +116,12 @@ function createForwardedReader(settings: Settings, hint: Hint) {
   }
 }
 
-function combine(own: URL, forwarded: ForwardedAddress): PublicBase {
+function combine(own: URL, forwarded: ForwardedAddress, rootPath: string | undefined): PublicBase {
   const scheme = forwarded.scheme ?? (own.protocol === 'https:' ? 'https' : 'http')
   const authority = withPort(forwarded, own)
   return {
     origin: formatOrigin(scheme, authority),
-    prefix: forwarded.prefix ?? '',
+    prefix: forwarded.prefix ?? rootPath ?? '',
     hostname: authority.hostname,
     isDerived: true,
   }

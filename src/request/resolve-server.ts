@@ -37,9 +37,12 @@ function serverPathOf(resource: string | undefined, base: PublicBase): string | 
 
 /** The path of a resource below B, without trailing slash; undefined when it lies elsewhere. */
 export function pathBelow(resource: string | undefined, base: PublicBase): string | undefined {
-  const canonical = resource === undefined ? undefined : canonicalizeResource(resource)
-  const root = `${base.origin}${base.prefix}`
+  // A query is the upstream's business and tells no servers apart.
+  const canonical = canonicalizeResource(resource ?? '')
+    ?.split('?', 1)[0]
+    ?.replace(/\/$/, '')
   if (canonical === undefined) return undefined
+  const root = `${base.origin}${base.prefix}`
   if (canonical === root) return ''
   return canonical.startsWith(`${root}/`) ? canonical.slice(root.length) : undefined
 }

@@ -2,39 +2,43 @@ import { LRUCache } from 'lru-cache'
 import type { Store } from './store.ts'
 
 const MAX_CLAIMS = 100_000
-const MAX_TEXTS = 50_000
+const MAX_TEXTS = 200_000
+const MAX_TEXT_SIZE = 64 * 1024 * 1024 // characters of all texts together
 const MAX_REVOCATIONS = 100_000
-
-interface Kept {
-  readonly text: string
-  readonly until: number
-}
+const SWEEP = 1_000 // texts between two looks for expired ones
 
 /** A store for a single process; it forgets at restart. `now` in milliseconds. */
 export function createMemoryStore(now: () => number): Store {
-  const claims = new LRUCache<string, number>({ max: MAX_CLAIMS })
-  const texts = new LRUCache<string, Kept>({ max: MAX_TEXTS })
-  const revocations = new LRUCache<string, number>({ max: MAX_REVOCATIONS })
-  const isAhead = (until: number | undefined) => until !== undefined && now() < until
+  const clock = { ttlResolution: 0, perf: { now } }
+  const claims = new LRUCache<string, true>({ max: MAX_CLAIMS, ...clock })
+  const revocations = new LRUCache<string, true>({ max: MAX_REVOCATIONS, ...clock })
+  const texts = new LRUCache<string, string>({
+    max: MAX_TEXTS,
+    maxSize: MAX_TEXT_SIZE,
+    sizeCalculation: (text, id) => text.length + id.length,
+    ...clock,
+  })
+  let puts = 0
   return {
     async claim(id, seconds) {
-      if (isAhead(claims.get(id))) return false
-      claims.set(id, now() + seconds * 1000)
+      if (claims.has(id)) return false
+      claims.set(id, true, { ttl: seconds * 1000 })
       return true
     },
     async release(id) {
       claims.delete(id)
     },
     async put(id, text, seconds) {
-      texts.set(id, { text, until: now() + seconds * 1000 })
+      texts.set(id, text, { ttl: seconds * 1000 })
+      puts += 1
+      if (puts % SWEEP === 0) texts.purgeStale()
     },
     async get(id) {
-      const kept = texts.get(id)
-      return isAhead(kept?.until) ? kept?.text : undefined
+      return texts.get(id)
     },
     async revoke(session, seconds) {
-      revocations.set(session, now() + seconds * 1000)
+      revocations.set(session, true, { ttl: seconds * 1000 })
     },
-    isRevoked: (session) => isAhead(revocations.get(session)),
+    isRevoked: (session) => revocations.has(session),
   }
 }

@@ -101,7 +101,7 @@ const FAULTS: readonly (readonly [
   [
     '502 server_error',
     'an error with 200',
-    () => Response.json({ error: 'bad_verification_code', error_description: 'canary' }),
+    () => Response.json({ error: 'incorrect_client_credentials', error_description: 'canary' }),
     false,
   ],
   ['502 server_error', 'HTML', html, false],

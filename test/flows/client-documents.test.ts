@@ -9,8 +9,9 @@ import {
   documentOf,
   startWithInternet,
 } from '../support/clients.ts'
-import { obtainCode, redeem } from '../support/flow.ts'
-import { assertErrorPage, errorOf } from '../support/json.ts'
+import { createFakeProvider } from '../support/fake-provider.ts'
+import { obtainCode, postForm, redeem } from '../support/flow.ts'
+import { assertErrorPage, errorOf, jsonOf } from '../support/json.ts'
 import { ORIGIN, oauthServer, startProxy } from '../support/proxy.ts'
 
 describe('a client metadata document', () => {
@@ -190,6 +191,58 @@ describe('private_key_jwt', () => {
       const { assertion, exchange } = await startWithKey()
 
       assert.equal(await errorOf(await exchange(await assertion(claims))), '401 invalid_client')
+    })
+  }
+})
+
+describe('a document that can not be had any more', () => {
+  it('counts as it was while its host is down, so that nobody is signed out', async () => {
+    let isDown = false
+    const provider = createFakeProvider()
+    const proxy = await startProxy({
+      servers: [oauthServer('gh')],
+      fetch: provider.fetch,
+      fetchGuarded: async () =>
+        isDown ? { kind: 'failed', cause: 'unreachable' } : documentOf(DOCUMENT),
+    })
+    const query = { client_id: CIMD, redirect_uri: 'http://localhost:1/cb' }
+    const { code } = await obtainCode(proxy, { query })
+    const tokens = await jsonOf(await redeem(proxy, code, query))
+    isDown = true
+    proxy.wait(3600)
+
+    const refreshed = await postForm(proxy, '/gh/token', {
+      grant_type: 'refresh_token',
+      client_id: CIMD,
+      refresh_token: String(tokens['refresh_token']),
+    })
+
+    assert.equal(refreshed.status, 200, await refreshed.text())
+  })
+
+  it('is none as an HTML page', async () => {
+    const html = documentOf(DOCUMENT)
+    const headers = new Headers({ 'content-type': 'text/html' })
+    const page = html.kind === 'answered' ? { ...html, headers } : html
+    const { proxy } = await startWithInternet({ documents: { [CIMD]: page } })
+
+    await assertErrorPage(await authorize(proxy, { client_id: CIMD, redirect_uri: CALLBACK }))
+  })
+})
+
+describe('a client with keys that are none', () => {
+  for (const keys of [{ jwks: { keys: [{}] } }, { jwks_uri: 'nonsense' }]) {
+    it(`is refused: ${JSON.stringify(keys)}`, async () => {
+      const document = { ...DOCUMENT, token_endpoint_auth_method: 'private_key_jwt', ...keys }
+      const { proxy } = await startWithInternet({ documents: { [CIMD]: documentOf(document) } })
+      const response = await postForm(proxy, '/gh/token', {
+        grant_type: 'refresh_token',
+        client_id: CIMD,
+        client_assertion: 'a.b.c',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      })
+
+      assert.equal(response.status, 401)
     })
   }
 })
