@@ -85,7 +85,11 @@ function refuseUser(
 ): Response | undefined {
   const { server, exchange, mount } = forwarding
   if (!isOAuthServer(server)) return undefined
-  if (response.status === 401) return challenge(deps, forwarding, 'invalid_token')
+  if (response.status === 401) {
+    // Perhaps it has another provider by now: the sign-in that follows asks again.
+    deps.providers.forget(server.access.provider)
+    return challenge(deps, forwarding, 'invalid_token')
+  }
   const scope = insufficientScope(response)
   if (scope === undefined) return undefined
   deps.providers.learnScopes(server.access.provider, scope)

@@ -20,8 +20,22 @@ export async function authenticationOf(
   }
   if (clientSecret === undefined || method === 'none') return oauth.None()
   return method === 'client_secret_basic'
-    ? oauth.ClientSecretBasic(clientSecret)
+    ? basicAuthentication(clientSecret)
     : oauth.ClientSecretPost(clientSecret)
+}
+
+/**
+ * HTTP Basic, form-encoded as RFC 6749 §2.3.1 has it and no further: providers that do not decode
+ * must find ids such as `my-app` as they are.
+ */
+function basicAuthentication(secret: string): oauth.ClientAuth {
+  return (...[, { client_id: id }, , headers]) => {
+    headers.set('Authorization', `Basic ${btoa(`${formEncode(id)}:${formEncode(secret)}`)}`)
+  }
+}
+
+function formEncode(text: string): string {
+  return new URLSearchParams({ v: text }).toString().slice(2)
 }
 
 /** A key that signs, and what tells it from others. */

@@ -121,18 +121,31 @@ async function askResource(
   return { reach, status: probe.status, challengeScope, document }
 }
 
-/** A request as every client's first one is, which a protected server answers with its challenge. */
-function sendProbe(url: string, fetchGuarded: FetchGuarded): Promise<GuardedAnswer> {
-  const message = {
-    jsonrpc: '2.0',
-    id: 0,
-    method: 'initialize',
-    params: {
-      protocolVersion: '2025-06-18',
-      capabilities: {},
-      clientInfo: { name: 'mcp-oauth-proxy', version: '1' },
-    },
-  }
+/**
+ * A request as every client's first one is, which a protected server answers with its challenge; and
+ * one for the tools, where a server lets anybody begin a session.
+ */
+async function sendProbe(url: string, fetchGuarded: FetchGuarded): Promise<GuardedAnswer> {
+  const first = await send(url, INITIALIZE, fetchGuarded)
+  if (first.kind === 'failed' || first.status >= 300) return first
+  const second = await send(url, LIST_TOOLS, fetchGuarded)
+  const isChallenge = second.kind === 'answered' && second.headers.has('www-authenticate')
+  return isChallenge ? second : first
+}
+
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: {
+    protocolVersion: '2025-06-18',
+    capabilities: {},
+    clientInfo: { name: 'mcp-oauth-proxy', version: '1' },
+  },
+}
+const LIST_TOOLS = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+
+function send(url: string, message: object, fetchGuarded: FetchGuarded): Promise<GuardedAnswer> {
   return fetchGuarded(
     {
       url,

@@ -171,6 +171,8 @@ function createMetadata(
     redirect_uris: [redirectUri],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
+    // OpenID Connect Registration §2: only native applications may come back to this machine.
+    application_type: redirectUri.startsWith('http:') ? 'native' : 'web',
     token_endpoint_auth_method: method,
     ...(scope === '' ? {} : { scope }),
   }

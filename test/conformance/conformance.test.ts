@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { build } from 'esbuild'
 import { RUNTIMES, serve } from '../runtimes/runtimes.ts'
 import { createBrowser } from '../support/browser.ts'
 import { type Child, findFreePort, start } from '../support/child.ts'
@@ -104,6 +105,67 @@ const REBINDING = 'dns-rebinding-protection'
 function judgeRebinding(result: string | undefined, isSpoken: boolean): void {
   if (result !== undefined && isSpoken) assert.match(result, /, 0 failed$/)
 }
+
+/** The suite's scenarios for clients, which judge what we are toward providers. */
+const CLIENT_SCENARIOS = [
+  'tools_call',
+  'auth/metadata-default',
+  'auth/metadata-var1',
+  'auth/metadata-var2',
+  'auth/metadata-var3',
+  'auth/basic-cimd',
+  'auth/scope-from-www-authenticate',
+  'auth/scope-from-scopes-supported',
+  'auth/scope-omitted-when-undefined',
+  'auth/scope-step-up',
+  'auth/scope-retry-limit',
+  'auth/token-endpoint-auth-basic',
+  'auth/token-endpoint-auth-post',
+  'auth/token-endpoint-auth-none',
+  'auth/pre-registration',
+  'auth/2025-03-26-oauth-metadata-backcompat',
+  'auth/2025-03-26-oauth-endpoint-fallback',
+  'auth/resource-mismatch',
+  'auth/offline-access-scope',
+  'auth/offline-access-not-supported',
+  'auth/authorization-server-migration',
+  'auth/iss-supported',
+  'auth/iss-not-advertised',
+  'auth/iss-supported-missing',
+  'auth/iss-wrong-issuer',
+  'auth/iss-unexpected',
+  'auth/iss-normalized',
+  'auth/metadata-issuer-mismatch',
+  'auth/client-credentials-jwt',
+  'auth/client-credentials-basic',
+] as const
+
+describe('the official conformance suite, of our role toward providers', { skip }, () => {
+  const client = join(process.cwd(), 'dist/test/client-role.mjs')
+
+  before(() =>
+    build({
+      entryPoints: ['test/conformance/client-role.ts'],
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      outfile: client,
+    }),
+  )
+
+  for (const scenario of CLIENT_SCENARIOS) {
+    it(`passes ${scenario}`, async () => {
+      const command = `${node?.command} ${client}`
+      const args = ['client', '--command', command, '--scenario', scenario, '--timeout', '25000']
+      const suite = run(args)
+
+      const [, verdict] = await suite.waitFor(/OVERALL: (\w+)/)
+
+      assert.equal(verdict, 'PASSED', suite.output())
+    })
+  }
+})
 
 function run(args: readonly string[]): Child {
   return start(node?.command ?? '', [SUITE, ...args])

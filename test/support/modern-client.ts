@@ -8,7 +8,8 @@ import {
 } from '@modelcontextprotocol/client'
 import { createBrowser } from './browser.ts'
 
-const REDIRECT_URI = 'http://127.0.0.1:33419/callback'
+/** Where codes come to. */
+export const REDIRECT_URI = 'http://127.0.0.1:33419/callback'
 
 /** Signs in with the SDK's second generation, which checks issuers and the `iss` of the answer. */
 export async function signInModern(url: string): Promise<Client> {
@@ -35,7 +36,8 @@ export async function signInModern(url: string): Promise<Client> {
   return connect(transport())
 }
 
-function createProvider() {
+/** What the SDK keeps of a sign-in, and where it wants to send the browser. */
+export function createProvider() {
   let information: OAuthClientInformationMixed | undefined
   let tokens: OAuthTokens | undefined
   let codeVerifier = ''
