@@ -2,6 +2,7 @@ import { check } from './cli/check.ts'
 import { CommandError, type Invocation } from './cli/command.ts'
 import { createSecretKey } from './cli/secrets.ts'
 import { serve } from './cli/serve.ts'
+import { token } from './cli/token.ts'
 import { detectPlatform } from './platform/index.ts'
 import { parseOptions } from './platform/options.ts'
 import type { Platform } from './platform/platform.ts'
@@ -14,9 +15,16 @@ const HELP: Record<string, string> = {
 Serves the MCP servers that FILE names. HOST and PORT in the environment stand between these
 options (stronger) and the file (weaker).
 `,
-  check: `mcp-oauth-proxy check --config FILE
+  check: `mcp-oauth-proxy check --config FILE [--online]
 
-Validates FILE and says what is wrong with it, all at once. Exit status 2 if anything is.
+Validates FILE and says what is wrong with it, all at once; exit status 2 if anything is. Shows each
+server, its path, who comes in and what goes upstream. With --online every server and provider is
+asked whether that works, and each failure names the line to change; exit status 1 if any does not.
+`,
+  token: `mcp-oauth-proxy token SERVER --config FILE
+
+Fetches one token for a server with oauth2_flow: client_credentials and lists the server's tools with
+it. Shows type, scope and lifetime of the token, never the token.
 `,
   keygen: `mcp-oauth-proxy keygen
 
@@ -27,8 +35,9 @@ Prints a fresh secret key for secret_keys.
 const OVERVIEW = `mcp-oauth-proxy ${VERSION}: lets any MCP client sign in to any MCP server
 
   mcp-oauth-proxy [serve] --config FILE [--host HOST] [--port PORT]
-  mcp-oauth-proxy check --config FILE     validate the configuration
-  mcp-oauth-proxy keygen                  print a fresh secret key
+  mcp-oauth-proxy check --config FILE [--online]  validate; --online also asks servers and providers
+  mcp-oauth-proxy token SERVER --config FILE      prove a client_credentials server: fetch one token
+  mcp-oauth-proxy keygen                          print a fresh secret key
   mcp-oauth-proxy --version | --help | COMMAND --help
 `
 
@@ -40,7 +49,8 @@ async function main(platform: Platform): Promise<number> {
   const [command, ...extra] = words
   if (values['version'] === true) return print(platform, `${VERSION}\n`)
   if (values['help'] === true) return print(platform, HELP[command ?? ''] ?? OVERVIEW)
-  if (extra.length > 0) throw new CommandError(2, `Too many arguments\n\n${OVERVIEW}`)
+  if (extra.length > (command === 'token' ? 1 : 0))
+    throw new CommandError(2, `Too many arguments\n\n${OVERVIEW}`)
   return run(command ?? 'serve', { platform, values, words: extra })
 }
 
@@ -50,6 +60,8 @@ function run(command: string, invocation: Invocation): number | Promise<number> 
       return serve(invocation)
     case 'check':
       return check(invocation)
+    case 'token':
+      return token(invocation)
     case 'keygen':
       return print(invocation.platform, `${createSecretKey()}\n`)
     default:

@@ -79,7 +79,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   demo: ['oauth', 'request', 'sealing'],
   platform: ['app', 'gateway', 'http', 'request'],
-  cli: ['app', 'config', 'demo', 'log', 'platform', 'registry', 'request', 'sealing', 'store'],
+  cli: [
+    'app',
+    'config',
+    'demo',
+    'log',
+    'oauth-client',
+    'platform',
+    'registry',
+    'request',
+    'sealing',
+    'store',
+  ],
   main: ['cli', 'platform'],
 }
 

@@ -1,9 +1,15 @@
-import { type Config, ConfigError } from '../config/config.ts'
+import {
+  type Config,
+  ConfigError,
+  type ProviderConfig,
+  type ServerConfig,
+} from '../config/config.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import { importPrivateKey } from '../oauth-client/client-authentication.ts'
 import { CommandError, type Invocation } from './command.ts'
 
 /** The configuration that `--config` names, with `--host`, `--port` and the environment over it. */
-export function readConfig(invocation: Invocation): LoadedConfig {
+export async function readConfig(invocation: Invocation): Promise<LoadedConfig> {
   const { platform, values } = invocation
   const file = values['config']
   if (typeof file !== 'string') {
@@ -15,11 +21,37 @@ export function readConfig(invocation: Invocation): LoadedConfig {
   const text = readText(platform, file)
   const listen = readListen(invocation)
   try {
-    return loadConfig({ file, text, listen, env: platform.env, readSecret: platform.readText })
+    const loaded = loadConfig({
+      file,
+      text,
+      listen,
+      env: platform.env,
+      readSecret: platform.readText,
+    })
+    await checkPrivateKeys(loaded.config)
+    return loaded
   } catch (error) {
     if (error instanceof ConfigError) throw new CommandError(2, error.message, { cause: error })
     throw error
   }
+}
+
+/** Whether a key can sign shows only when it is imported. */
+async function checkPrivateKeys({ servers }: Config): Promise<void> {
+  for (const server of servers) {
+    for (const { privateKey } of providersOf(server)) {
+      if (privateKey === undefined) continue
+      await importPrivateKey(privateKey).catch((cause: unknown) => {
+        const why = cause instanceof Error ? cause.message : 'Unusable key'
+        throw new CommandError(2, `mcp_servers.${server.name}: ${why}`, { cause })
+      })
+    }
+  }
+}
+
+function providersOf({ access, credential }: ServerConfig): readonly ProviderConfig[] {
+  const signIn = access.kind === 'sign-in' && access.provider !== 'demo' ? [access.provider] : []
+  return 'provider' in credential ? [...signIn, credential.provider] : signIn
 }
 
 /** Flags are stronger than the environment, and both than the file. */

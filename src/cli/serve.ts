@@ -1,11 +1,12 @@
 import { createApp } from '../app.ts'
 import type { Config, ServerConfig } from '../config/config.ts'
 import type { Platform } from '../platform/platform.ts'
-import { createRegistry, isOAuthServer, type Server } from '../registry.ts'
+import { createRegistry, type Server } from '../registry.ts'
 import { createKeyRing } from '../sealing/key-ring.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { CommandError, type Invocation } from './command.ts'
 import { type StartedDemo, startDemo } from './demo.ts'
+import { describeAccess } from './describe-server.ts'
 import { createLog } from './log.ts'
 import { readConfig } from './read-config.ts'
 import { readSecretKeys } from './secrets.ts'
@@ -13,7 +14,7 @@ import { readSecretKeys } from './secrets.ts'
 /** `serve`: runs the proxy until it is told to stop. */
 export async function serve(invocation: Invocation): Promise<number> {
   const { platform } = invocation
-  const { config, notes } = readConfig(invocation)
+  const { config, notes } = await readConfig(invocation)
   const log = createLog(config.log, platform)
   for (const note of notes) log('warning', note)
   const keys = await createKeyRing(readSecretKeys(config, platform))
@@ -80,7 +81,7 @@ function describe(config: Config, servers: readonly Server[]): string {
   const width = Math.max(...servers.map(({ name }) => name.length))
   const lines = servers.map(
     (server) =>
-      `  ${server.name.padEnd(width)}  ${base}/${server.name}/mcp  ${isOAuthServer(server) ? 'sign-in by OAuth' : 'open'}`,
+      `  ${server.name.padEnd(width)}  ${base}/${server.name}/mcp  ${describeAccess(server)}`,
   )
   const [first] = servers
   return [

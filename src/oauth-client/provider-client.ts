@@ -117,7 +117,11 @@ async function register(
     throw refused('The provider registers no clients')
   }
   const method = chooseMethod(provider)
-  const answer = await send(provider, registrationUrl, createMetadata(purpose, method))
+  const metadata = createMetadata(purpose, method)
+  // Some providers refuse a scope that only the resource knows; without one it is no ceiling either.
+  const answer =
+    (await send(provider, registrationUrl, metadata)) ??
+    (await send(provider, registrationUrl, { ...metadata, scope: undefined }))
   const parsed = v.safeParse(Registered, answer)
   if (!parsed.success) throw refused('The provider did not register this proxy')
   const { client_id: clientId, client_secret: clientSecret, ...rest } = parsed.output
@@ -174,14 +178,15 @@ function createMetadata(
     // OpenID Connect Registration §2: only native applications may come back to this machine.
     application_type: redirectUri.startsWith('http:') ? 'native' : 'web',
     token_endpoint_auth_method: method,
-    ...(scope === '' ? {} : { scope }),
+    scope: scope === '' ? undefined : scope,
   }
 }
 
+/** What the provider registered; undefined where it may be the scope that it does not like. */
 async function send(
   provider: Provider,
   registrationUrl: string,
-  metadata: Partial<oauth.Client>,
+  metadata: ReturnType<typeof createMetadata>,
 ): Promise<unknown> {
   try {
     const response = await oauth.dynamicClientRegistrationRequest(
@@ -195,8 +200,10 @@ async function send(
       },
     )
     const text = await readBoundedText(response.body, MAX_BODY)
-    if (!response.ok)
+    if (response.status === 400 && metadata.scope !== undefined) return undefined
+    if (!response.ok) {
       throw refused('The provider did not register this proxy', `status ${response.status}`)
+    }
     return JSON.parse(text ?? '', (_key, value: unknown) => (value === null ? undefined : value))
   } catch (error) {
     if (error instanceof OAuthError) throw error

@@ -66,10 +66,20 @@ export const requestToken: RequestToken = async (access, grantType, parameters) 
     return classify(response.status, text, access.provider.quirks)
   } catch (error) {
     if (error instanceof PrivateKeyError) return { kind: 'failed', cause: error.message }
-    const isSlow = error instanceof DOMException && error.name === 'TimeoutError'
-    const cause = isSlow ? `no answer within ${TIMEOUT / 1000} s` : 'unreachable'
-    return { kind: 'unavailable', cause: error instanceof Error && !isSlow ? error.message : cause }
+    return { kind: 'unavailable', cause: causeOf(error) }
   }
+}
+
+/** In words for operators; what a runtime says of a failed fetch differs. */
+function causeOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return `no answer within ${TIMEOUT / 1000} s`
+  }
+  const reason = error instanceof Error ? (error.cause ?? error) : undefined
+  const code = reason instanceof Error && 'code' in reason ? ` (${reason.code})` : ''
+  // A guarded fetch says by itself what is wrong.
+  const isPlain = error instanceof Error && !(error instanceof TypeError)
+  return isPlain ? error.message : `it can not be reached${code}`
 }
 
 async function send(

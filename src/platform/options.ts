@@ -20,6 +20,7 @@ export function parseOptions(args: readonly string[]): Options {
         host: { type: 'string' },
         port: { type: 'string' },
         help: { type: 'boolean' },
+        online: { type: 'boolean' },
         version: { type: 'boolean' },
       },
     })

@@ -11,12 +11,15 @@ export interface GuardedServer {
   close(): Promise<void>
 }
 
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 const PROGRAM = 'node_modules/@modelcontextprotocol/server-everything/dist/index.js'
 
 /** Starts `@modelcontextprotocol/server-everything`, which itself asks nobody for a token. */
 export async function startEverything(
   transport: 'streamableHttp' | 'sse',
   isValid: (token: string, resource: string) => Promise<boolean>,
+  /** The provider that its metadata names, if it has metadata (RFC 9728). */
+  issuer?: string,
 ): Promise<GuardedServer> {
   const port = await findFreePort()
   const child: Child = start(process.execPath, [PROGRAM, transport], { PORT: String(port) })
@@ -24,6 +27,11 @@ export async function startEverything(
   const credentials: string[] = []
   const path = transport === 'sse' ? '/sse' : '/mcp'
   const guard = createServer(async (incoming, outgoing) => {
+    if (issuer !== undefined && incoming.url === `${WELL_KNOWN}${path}`) {
+      const metadata = { resource: url, authorization_servers: [issuer], scopes_supported: ['mcp'] }
+      outgoing.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(metadata))
+      return
+    }
     const credential = incoming.headers.authorization ?? ''
     credentials.push(credential)
     if (!(await isValid(credential.replace('Bearer ', ''), url))) {

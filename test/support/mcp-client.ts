@@ -59,7 +59,10 @@ export async function signIn(
     (error: unknown) => (error instanceof UnauthorizedError ? undefined : Promise.reject(error)),
   )
   const answer = await browser.visit(authorizationUrl(), (at) => at.href.startsWith(REDIRECT_URI))
-  await first.finishAuth(answer.searchParams.get('code') ?? '')
+  const code = answer.searchParams.get('code')
+  if (code === null)
+    throw new Error(`Not signed in: ${answer.searchParams.get('error_description')}`)
+  await first.finishAuth(code)
   const client = new Client({ name: 'test', version: '1' })
   await client.connect(connect())
   return { client, browser, tokens, requests, origins }

@@ -21,8 +21,23 @@ export interface RealProvider {
 const CLIENT_ID = 'proxy'
 const CLIENT_SECRET = 'a-secret-that-only-provider-and-proxy-know'
 
+/** What a provider is like beyond that. */
+export interface ProviderShape {
+  /** Lets anybody register (RFC 7591). */
+  readonly registers?: boolean
+  /** Fetches metadata documents of clients, by this fetch. */
+  readonly fetchDocument?: typeof globalThis.fetch
+  /** The ways in which clients may authenticate. */
+  readonly methods?: readonly string[]
+  /** Gives every refresh token once. */
+  readonly rotates?: boolean
+}
+
 /** Starts npm oidc-provider with a confidential client, refresh tokens and resource indicators. */
-export async function startOidcProvider(accessTokenLifetime: number): Promise<RealProvider> {
+export async function startOidcProvider(
+  accessTokenLifetime: number,
+  shape: ProviderShape = {},
+): Promise<RealProvider> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -34,7 +49,7 @@ export async function startOidcProvider(accessTokenLifetime: number): Promise<Re
     clientSecret: CLIENT_SECRET,
     granted,
     async open(redirectUris) {
-      const provider = createProvider({ issuer, redirectUris, accessTokenLifetime })
+      const provider = createProvider({ issuer, redirectUris, accessTokenLifetime, shape })
       provider.on('grant.success', (context) => {
         const grantType = String(context.oidc.params?.['grant_type'])
         granted.set(grantType, (granted.get(grantType) ?? 0) + 1)
@@ -60,7 +75,9 @@ function createProvider(of: {
   issuer: string
   redirectUris: readonly string[]
   accessTokenLifetime: number
+  shape: ProviderShape
 }): Provider {
+  const { registers = false, fetchDocument, methods, rotates } = of.shape
   return new Provider(of.issuer, {
     clients: [
       {
@@ -73,10 +90,18 @@ function createProvider(of: {
       },
     ],
     cookies: { keys: ['test'] },
+    ...(methods === undefined ? {} : { clientAuthMethods: [...methods] }),
+    ...(rotates === undefined ? {} : { rotateRefreshToken: rotates }),
+    ...(fetchDocument === undefined ? {} : { fetch: fetchDocument }),
     issueRefreshToken: async () => true,
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: true },
+      registration: { enabled: registers },
+      revocation: { enabled: true },
+      ...(fetchDocument === undefined
+        ? {}
+        : { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' } }),
       resourceIndicators: {
         enabled: true,
         useGrantedResource: async () => true,
