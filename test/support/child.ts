@@ -8,6 +8,8 @@ export interface Child {
   /** The first match of a pattern in what it has printed so far or will print. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>
   readonly output: () => string
+  /** The exit status, once it has ended. */
+  ended(): Promise<number | null>
   stop(): Promise<void>
 }
 
@@ -31,6 +33,10 @@ export function start(
   child.stderr.on('data', take)
   return {
     output: () => output,
+    ended: async () => {
+      if (child.exitCode === null) await once(child, 'close')
+      return child.exitCode
+    },
     waitFor: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {
