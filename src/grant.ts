@@ -103,8 +103,8 @@ export type RefreshGrant = v.InferOutput<typeof RefreshGrant>
 
 /** The newest tokens of a session, where they are newer than those that its client holds. */
 export const RenewedTokens = v.object({
-  /** The provider's access token that these came after. */
-  replaced: v.string(),
+  /** The provider's tokens that the client holds, and that these came after. */
+  replaced: v.object({ accessToken: v.optional(v.string()), refreshToken: v.string() }),
   accessToken: v.string(),
   refreshToken: v.optional(v.string()),
 })

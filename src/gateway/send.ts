@@ -46,12 +46,11 @@ export async function sendUpstream(upstream: Upstream, sending: Sending): Promis
     })
   try {
     const response = await send(credential.headers, body.content)
-    const kept = response.status === 401 ? body.kept() : undefined
-    const other = kept === undefined ? undefined : await credential.replace?.()
-    if (kept === undefined || other === undefined) return { kind: 'answered', response }
+    const other = response.status === 401 && body.isKept ? await credential.replace?.() : undefined
+    if (other === undefined) return { kind: 'answered', response }
     await response.body?.cancel()
     if (other.kind === 'failed') return other
-    return { kind: 'answered', response: await send(other.headers, kept.content) }
+    return { kind: 'answered', response: await send(other.headers, body.content) }
   } catch (error) {
     return { kind: 'failed', reason: isTooLarge ? 'too-large' : reasonOf(error) }
   }

@@ -85,12 +85,20 @@ export function createSessionTokens(deps: Dependencies): SessionTokens {
   }
 }
 
-function isNewer(
-  known: Known | undefined,
-  held: { readonly heldSince: number; readonly accessToken?: string },
-): known is Known {
+type Held = Pick<HeldTokens, 'heldSince'> &
+  Partial<Pick<HeldTokens, 'accessToken' | 'refreshToken'>>
+
+function isNewer(known: Known | undefined, held: Held): known is Known {
   if (known === undefined) return false
-  return known.at > held.heldSince || known.replaced === held.accessToken
+  const { accessToken, refreshToken } = known.replaced
+  const isAfter = (own: string | undefined, other: string | undefined) =>
+    own !== undefined && own === other
+  // Within one second the clock does not tell.
+  return (
+    known.at > held.heldSince ||
+    isAfter(accessToken, held.accessToken) ||
+    isAfter(refreshToken, held.refreshToken)
+  )
 }
 
 /** One after the other for each session. */
@@ -108,7 +116,7 @@ async function inTurn<T>({ queue }: State, session: string, act: () => Promise<T
 /** What is newer than what the client holds, here or on another replica. */
 async function lookUp(
   { deps, known }: State,
-  held: { readonly session: string; readonly heldSince: number; readonly accessToken?: string },
+  held: Held & { readonly session: string },
 ): Promise<Known | undefined> {
   const here = known.get(held.session)
   if (isNewer(here, held)) return here
@@ -135,12 +143,19 @@ async function renew(
     const result = await deps.redeemGrant(of, 'refresh_token', { refresh_token: refreshToken })
     if (result.kind !== 'granted') return result
     const { access_token: accessToken, refresh_token: next = refreshToken } = result.response
-    const replaced = held.accessToken ?? known?.replaced ?? ''
+    const replaced = replacedBy(held, known)
     await remember(state, server, { held, tokens: { replaced, accessToken, refreshToken: next } })
     return { ...result, response: { ...result.response, refresh_token: next } }
   } finally {
     await deps.store.release(claim)
   }
+}
+
+/** What the client holds, as far as this renewal or the last one was told. */
+function replacedBy(held: HeldTokens, known: Known | undefined): RenewedTokens['replaced'] {
+  const accessToken = held.accessToken ?? known?.replaced.accessToken
+  const { refreshToken } = held
+  return { refreshToken, ...(accessToken === undefined ? {} : { accessToken }) }
 }
 
 async function remember(
