@@ -12,7 +12,8 @@ import {
 } from './find-authorization-server.ts'
 import { addressesFor, type Reach } from './reach.ts'
 
-const TIMEOUT = 10_000 // milliseconds
+const TIMEOUT = 10_000 // milliseconds for one answer
+const BUDGET = 20_000 // milliseconds after which nothing more is asked
 const MAX_DOCUMENT = 262_144 // bytes
 const MAX_ISSUERS = 3
 
@@ -50,8 +51,9 @@ interface ResourceFindings {
  */
 export async function discover(
   source: DiscoverySource,
-  fetchGuarded: FetchGuarded,
+  unbounded: FetchGuarded,
 ): Promise<Discovered> {
+  const fetchGuarded = withinBudget(unbounded)
   const findings = await askResource(source, fetchGuarded)
   const { reach, document } = findings
   const authorizationServer = await findFirst(issuersOf(source, findings), {
@@ -69,6 +71,15 @@ export async function discover(
     knownScopes: [...challengeScope, ...resourceScopes, ...authorizationServer.scopes],
     ...(document === undefined ? {} : { resource: document.resource }),
   }
+}
+
+/** Many slow answers are as bad as one that never comes. */
+function withinBudget(fetchGuarded: FetchGuarded): FetchGuarded {
+  const budget = AbortSignal.timeout(BUDGET)
+  return async (request, limits) =>
+    budget.aborted
+      ? { kind: 'failed', cause: `no answer within ${BUDGET / 1000} s` }
+      : fetchGuarded(request, limits)
 }
 
 /** The issuers to try: the pinned one, those that the resource names, or as in 2025-03-26 its own origin. */

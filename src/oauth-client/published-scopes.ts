@@ -1,6 +1,8 @@
 import type { OAuthServer } from '../registry.ts'
 import type { Providers } from './providers.ts'
 
+const PATIENCE = 3_000 // milliseconds; clients give up on metadata that takes longer than scopes are worth
+
 /** The scopes that a server's metadata names: what is asked for, as far as it can be known now. */
 export async function publishedScopes(
   providers: Providers,
@@ -10,6 +12,10 @@ export async function publishedScopes(
   if (access.identity !== undefined) return []
   const { provider: config } = access
   if (config.scopes.length > 0) return config.scopes
-  const found = await providers.find(config)
-  return found.kind === 'found' ? found.provider.scopes : []
+  const late = AbortSignal.timeout(PATIENCE)
+  const given = new Promise<undefined>((resolve) => {
+    late.addEventListener('abort', () => resolve(undefined))
+  })
+  const found = await Promise.race([providers.find(config), given])
+  return found?.kind === 'found' ? found.provider.scopes : []
 }

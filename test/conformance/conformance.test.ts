@@ -106,7 +106,13 @@ function judgeRebinding(result: string | undefined, isSpoken: boolean): void {
   if (result !== undefined && isSpoken) assert.match(result, /, 0 failed$/)
 }
 
-/** The suite's scenarios for clients, which judge what we are toward providers. */
+/**
+ * The suite's scenarios for clients that judge what we are toward providers. The others say nothing
+ * of a proxy: initialize, elicitation, sse-retry, request-metadata, request-state, http-… and
+ * json-schema-… judge what the client itself makes of messages, which pass through here unread;
+ * dpop and wif-jwt-bearer are drafts that no client of the SDKs passes either, and
+ * enterprise-managed-authorization wants an identity assertion that no client could send to us.
+ */
 const CLIENT_SCENARIOS = [
   'tools_call',
   'auth/metadata-default',
