@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 
-/** Makes a certificate for localhost that signs itself, and gives its files. */
-export function makeCertificate(folder: string): { readonly pem: string; readonly key: string } {
+/** Makes a certificate that signs itself, and gives its files. */
+export function makeCertificate(
+  folder: string,
+  names: readonly string[] = ['localhost'],
+): { readonly pem: string; readonly key: string } {
   const pem = join(folder, 'localhost.pem')
   const key = join(folder, 'localhost.key')
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const alternatives = names.map((name) => `DNS:${name}`).join()
+  const subject = ['-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${alternatives}`]
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   execFileSync('openssl', ['req', ...kind, ...subject, '-days', '2', '-keyout', key, '-out', pem], {
     stdio: 'ignore',

@@ -17,7 +17,7 @@ export async function startNginx(
   const certificate = makeCertificate(folder)
   const server = readFileSync('examples/nginx/nginx.conf', 'utf8')
     .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
-    .replace('mcp.example.com;', 'localhost;')
+    .replace('mcp.example.com *.mcp.example.com;', 'localhost;')
     .replace('/etc/ssl/mcp.example.com.pem', certificate.pem)
     .replace('/etc/ssl/mcp.example.com.key', certificate.key)
     .replace('http://127.0.0.1:4000', upstream)
