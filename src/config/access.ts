@@ -11,6 +11,8 @@ export interface IdentityProvider {
 /** What servers share: the keys, and the places to sign in. */
 export interface Gates {
   readonly accessKeys: readonly AccessKey[]
+  /** False where one of the keys is wrong, so that what is missing can not be told. */
+  readonly areKeysKnown: boolean
   readonly identityProviders: ReadonlyMap<string, IdentityProvider>
   /** Names of those that are there, if only with a mistake. */
   readonly identityNames: ReadonlySet<string>
@@ -26,13 +28,14 @@ export function createAccess(
   if (access === 'open') return { kind: 'open' }
   if (typeof access === 'object') return createSignIn(access.sign_in, entry, { gates, context })
   const keys = gates.accessKeys.filter(({ servers }) => servers?.includes(name) ?? true)
-  if (keys.length === 0 && !context.isThere('access')) {
+  if (keys.length > 0 || !gates.areKeysKnown) return { kind: 'keys', keys }
+  if (!context.isThere('access')) {
     context.note(
       'auth_type',
       'Missing access: open, keys or { sign_in: NAME }, without which nobody may use this server',
     )
   }
-  if (keys.length === 0 && access === 'keys') {
+  if (access === 'keys') {
     context.note('access', 'No key lets anybody in: add one to access_keys')
   }
   return { kind: 'keys', keys }

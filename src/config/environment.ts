@@ -46,7 +46,8 @@ function readPublicUrl(
     return undefined
   }
   const path = rootPath ?? ''
-  return parsed.output.endsWith(path) ? parsed.output : `${parsed.output}${path}`
+  const hasPath = new URL(parsed.output).pathname.endsWith(path)
+  return hasPath ? parsed.output : `${parsed.output}${path}`
 }
 
 const FIGURES = [
@@ -62,7 +63,7 @@ function readTokenCache(env: Environment, notes: string[]): Partial<TokenCacheCo
     if (text === '') return []
     const parsed = v.safeParse(Count, text)
     if (parsed.success) return [[key, parsed.output] as const]
-    notes.push(`Ignored ${name}: want a whole number`)
+    notes.push(`Ignored ${name}: want a whole number from 1 to 100000`)
     return []
   })
   return Object.fromEntries(found)

@@ -15,8 +15,12 @@ interface Context {
 export function readGates(file: ConfigFile, context: Context): Gates {
   const names = Object.keys(file.identity_providers)
   const failed = failedKeys(context.mistakes, ['identity_providers'])
+  const accessKeys = file.access_keys.map((entry, at) =>
+    readAccessKey(entry, at, { file, ...context }),
+  )
   return {
-    accessKeys: file.access_keys.map((entry, at) => readAccessKey(entry, at, { file, ...context })),
+    accessKeys,
+    areKeysKnown: areKeysKnown(context.mistakes),
     identityProviders: new Map(
       Object.entries(file.identity_providers).map(([name, entry]) => [
         name,
@@ -25,6 +29,11 @@ export function readGates(file: ConfigFile, context: Context): Gates {
     ),
     identityNames: new Set([...names, ...failed]),
   }
+}
+
+function areKeysKnown(mistakes: readonly Mistake[]): boolean {
+  const isMasterKeyWrong = failedKeys(mistakes, ['general_settings']).has('master_key')
+  return !isMasterKeyWrong && !failedKeys(mistakes, []).has('access_keys')
 }
 
 function readAccessKey(

@@ -12,8 +12,8 @@ import { createEntryContext, type ReadSecret } from './entry.ts'
 import { type EnvironmentSettings, readEnvironment } from './environment.ts'
 import { readGates } from './gates.ts'
 import { toMistake } from './issues.ts'
-import { adoptLiteLlm, isPassedOver } from './litellm.ts'
-import { failedKeys, type Mistake, type Path } from './mistake.ts'
+import { type Adopted, adoptLiteLlm, isPassedOver } from './litellm.ts'
+import { failedKeys, type Mistake, originOf, type Path } from './mistake.ts'
 import { ConfigFile } from './schema.ts'
 import { readSecretKeys } from './secret-keys.ts'
 import { createServer, findNameMistake } from './server.ts'
@@ -42,9 +42,10 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const isReadable = document.value !== undefined || mistakes.length === 0
   const adopted = adoptLiteLlm(document.value ?? {})
   mistakes.push(...adopted.mistakes)
-  const context = { mistakes, readSecret: createSecretReader(source, mistakes) }
+  const { moved } = adopted
+  const context = { mistakes, moved, readSecret: createSecretReader(source, mistakes) }
   const value = withServers(adopted.value)
-  const file = isReadable ? parseAt(ConfigFile, { value, path: [] }, mistakes) : undefined
+  const file = isReadable ? parseAt(ConfigFile, { value, path: [] }, context) : undefined
   if (file !== undefined) {
     const environment = readEnvironment(source.env)
     const servers = readServers(file, context)
@@ -53,7 +54,8 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
     const notes = [...adopted.notes, ...environment.notes, ...describe(config)]
     if (mistakes.length === 0) return { config, notes }
   }
-  throw new ConfigError(toProblems(source.file, mistakes, document))
+  const inFile = mistakes.map((mistake) => ({ ...mistake, path: originOf(mistake.path, moved) }))
+  throw new ConfigError(toProblems(source.file, inFile, document))
 }
 
 /** Where there are no servers the cross-checks say so. */
@@ -68,7 +70,7 @@ function readServers(file: ConfigFile, context: Context): ServerConfig[] {
     const path = ['mcp_servers', name]
     const nameMistake = findNameMistake(name)
     if (nameMistake !== undefined) context.mistakes.push({ path, message: nameMistake })
-    const entry = parseAt(ServerEntry, { value, path }, context.mistakes)
+    const entry = parseAt(ServerEntry, { value, path }, context)
     if (entry === undefined) return []
     const failed = failedKeys(context.mistakes, path)
     const keys = Object.keys(entry)
@@ -90,7 +92,7 @@ function entriesOf(value: unknown): [string, unknown][] | undefined {
 function parseAt<S extends v.GenericSchema>(
   schema: S,
   { value, path }: { readonly value: unknown; readonly path: Path },
-  mistakes: Mistake[],
+  { mistakes, moved }: Context,
 ): v.InferOutput<S> | undefined {
   // A message of Valibot's own would quote the value.
   const options = { message: 'want another kind of value' }
@@ -99,7 +101,7 @@ function parseAt<S extends v.GenericSchema>(
   const unset = new Set(mistakes.map((mistake) => mistake.path.join('\n')))
   const found = parsed.issues.map((issue) => toMistake(issue, path))
   // What is wrong with a value that could not be filled in is only that.
-  mistakes.push(...found.filter((mistake) => !unset.has(mistake.path.join('\n'))))
+  mistakes.push(...found.filter(({ path }) => !unset.has(originOf(path, moved).join('\n'))))
   const failed = failedKeys(found, path)
   const sound = entriesOf(value)?.filter(([key]) => !failed.has(key))
   if (sound === undefined) return undefined
@@ -111,6 +113,7 @@ function parseAt<S extends v.GenericSchema>(
 /** Where mistakes go, and how files with secrets are read. */
 interface Context {
   readonly mistakes: Mistake[]
+  readonly moved: Adopted['moved']
   readonly readSecret: ReadSecret
 }
 

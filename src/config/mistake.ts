@@ -9,6 +9,15 @@ export interface Mistake {
   readonly offset?: number
 }
 
+/** Where a path of ours stands in the file, given what stands elsewhere there. */
+export function originOf(
+  path: Path,
+  moved: readonly { readonly to: Path; readonly from: Path }[],
+): Path {
+  const move = moved.find(({ to }) => to.every((key, depth) => String(path[depth]) === String(key)))
+  return move === undefined ? path : [...move.from, ...path.slice(move.to.length)]
+}
+
 /** The keys right below a path that have a mistake in them. */
 export function failedKeys(mistakes: readonly Mistake[], at: Path): ReadonlySet<string> {
   const below = mistakes.filter(({ path }) => at.every((key, depth) => path[depth] === key))

@@ -67,7 +67,8 @@ function withType(
   const { auth_type: type = 'none' } = entry
   if (entry.auth_type !== undefined) return { ...entry, auth_type: type }
   const hasKey = gates.accessKeys.some(({ servers }) => servers?.includes(name) ?? true)
-  if (hasKey || context.isThere('access')) return { ...entry, auth_type: type }
+  if (hasKey || !gates.areKeysKnown || context.isThere('access'))
+    return { ...entry, auth_type: type }
   context.demand('auth_type', 'oauth2 where users sign in, none where the server asks for nothing')
   return { ...entry, auth_type: type, access: 'open' }
 }
