@@ -5,16 +5,16 @@ import { canonicalizeResource, isSameResource } from '../oauth/resource.ts'
 import { parseScope } from '../oauth/scope.ts'
 import { protectedResourceMetadataUrls } from '../oauth/well-known.ts'
 import { type ProtectedResourceDocument, parseProtectedResourceDocument } from './documents.ts'
+import { type DocumentSource, fetchDocument, isTemporary } from './fetch-document.ts'
 import {
   type AuthorizationServer,
   DiscoveryError,
   findAuthorizationServer,
 } from './find-authorization-server.ts'
-import { addressesFor, type Reach } from './reach.ts'
+import type { Reach } from './reach.ts'
 
 const TIMEOUT = 10_000 // milliseconds for one answer
 const BUDGET = 20_000 // milliseconds after which nothing more is asked
-const MAX_DOCUMENT = 262_144 // bytes
 const MAX_ISSUERS = 3
 
 /** What a provider is found from: its MCP server's URL, or its own issuer. */
@@ -127,7 +127,8 @@ async function askResource(
   const reach = { named, isPrivate: !isPublicAddress(probe.address) }
   const challenge = parseBearerChallenge(probe.headers.get('www-authenticate') ?? '')
   const urls = metadataUrls(resourceUrl, challenge?.get('resource_metadata'))
-  const document = await findDocument(urls, { resourceUrl, reach, fetchGuarded, issuer })
+  const status = isTemporary(probe.status) ? `status ${probe.status}` : undefined
+  const document = await findDocument(urls, { resourceUrl, reach, fetchGuarded, issuer, status })
   const challengeScope = parseScope(challenge?.get('scope'))
   return { reach, status: probe.status, challengeScope, document }
 }
@@ -176,36 +177,42 @@ function metadataUrls(resourceUrl: string, named: string | undefined): readonly 
   return [...new Set(named === undefined ? wellKnown : [named, ...wellKnown])]
 }
 
-interface Finding {
+interface Finding extends DocumentSource {
   readonly resourceUrl: string
-  readonly reach: Reach
-  readonly fetchGuarded: FetchGuarded
   readonly issuer: string | undefined
+  /** What is wrong with the MCP server, which may have more to say when it is well. */
+  readonly status: string | undefined
 }
 
-/** The first document that there is; one for another resource ends the search (RFC 9728 §3.3). */
+/** The first document that there is. */
 async function findDocument(urls: readonly string[], finding: Finding) {
+  let trouble = finding.status
   for (const url of urls) {
-    const document = await fetchDocument(url, finding)
-    if (document === undefined) continue
-    if (isFor(document, url, finding.resourceUrl)) return document
-    // With a pinned issuer nothing of the document is needed.
-    if (finding.issuer !== undefined) return undefined
-    throw new DiscoveryError(
-      'mismatch',
-      'The metadata of the MCP server is for another resource: correct url, or set issuer',
-    )
+    const found = await fetchDocument(url, finding, parseProtectedResourceDocument)
+    if (found.kind === 'found') return checkDocument(found.document, url, finding)
+    if (found.kind === 'down') trouble ??= found.cause
+  }
+  // To guess now could lead to another provider than the one it names when it is well.
+  if (trouble !== undefined && finding.issuer === undefined) {
+    const what = 'The metadata of the MCP server can not be had'
+    throw new DiscoveryError('unreachable', `${what}: ${trouble}; if it stays so, set issuer`)
   }
   return undefined
 }
 
-async function fetchDocument(url: string, { reach, fetchGuarded }: Finding) {
-  const isAllowed = addressesFor(url, reach)
-  if (isAllowed === undefined) return undefined
-  const limits = { isAllowed, maxBytes: MAX_DOCUMENT, timeout: TIMEOUT }
-  const answer = await fetchGuarded({ url, method: 'GET' }, limits)
-  const isThere = answer.kind === 'answered' && answer.status === 200
-  return isThere ? parseProtectedResourceDocument(answer.text) : undefined
+/** A document for another resource ends the search (RFC 9728 §3.3). */
+function checkDocument(
+  document: ProtectedResourceDocument,
+  at: string,
+  { resourceUrl, issuer }: Finding,
+): ProtectedResourceDocument | undefined {
+  if (isFor(document, at, resourceUrl)) return document
+  // With a pinned issuer nothing of the document is needed.
+  if (issuer !== undefined) return undefined
+  throw new DiscoveryError(
+    'mismatch',
+    'The metadata of the MCP server is for another resource: correct url, or set issuer',
+  )
 }
 
 /**

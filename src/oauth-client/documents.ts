@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parseScope } from '../oauth/scope.ts'
 
 /** A member that is left out where it is not what it should be: real documents hold all sorts. */
 function lenient<S extends v.GenericSchema>(schema: S) {
@@ -6,11 +7,16 @@ function lenient<S extends v.GenericSchema>(schema: S) {
 }
 
 const Texts = v.array(v.string())
+/** They go into our own challenges and requests. */
+const Scopes = v.pipe(
+  Texts,
+  v.transform((texts) => parseScope(texts.join(' '))),
+)
 
 const ProtectedResourceDocument = v.object({
   resource: v.string(),
   authorization_servers: lenient(Texts),
-  scopes_supported: lenient(Texts),
+  scopes_supported: lenient(Scopes),
 })
 
 /** A protected resource's metadata as it was found (RFC 9728 §2). */
@@ -23,7 +29,7 @@ const AuthorizationServerDocument = v.object({
   registration_endpoint: lenient(v.string()),
   revocation_endpoint: lenient(v.string()),
   jwks_uri: lenient(v.string()),
-  scopes_supported: lenient(Texts),
+  scopes_supported: lenient(Scopes),
   token_endpoint_auth_methods_supported: lenient(Texts),
   code_challenge_methods_supported: lenient(Texts),
   authorization_response_iss_parameter_supported: lenient(v.boolean()),

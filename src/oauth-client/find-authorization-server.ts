@@ -1,11 +1,8 @@
-import type { FetchGuarded } from '../http/guarded-fetch.ts'
 import { authorizationServerMetadataUrls } from '../oauth/well-known.ts'
 import { type AuthorizationServerDocument, parseAuthorizationServerDocument } from './documents.ts'
+import { type DocumentSource, fetchDocument } from './fetch-document.ts'
 import { findQuirks } from './provider-quirks.ts'
 import { addressesFor, isPlainUrl, type Reach } from './reach.ts'
-
-const TIMEOUT = 10_000 // milliseconds
-const MAX_DOCUMENT = 262_144 // bytes
 
 /** Why a provider was not found, in words that say what to do. */
 export class DiscoveryError extends Error {
@@ -33,9 +30,7 @@ export interface AuthorizationServer {
 }
 
 /** How the issuer was come by. */
-interface Context {
-  readonly reach: Reach
-  readonly fetchGuarded: FetchGuarded
+interface Context extends DocumentSource {
   /** Whether nobody named the issuer: an MCP server of 2025-03-26 may be its own. */
   readonly isGuess: boolean
   /** Whether the MCP server asked for a token. */
@@ -48,40 +43,36 @@ export async function findAuthorizationServer(
   context: Context,
 ): Promise<AuthorizationServer> {
   if (!isPlainUrl(issuer)) throw new DiscoveryError('unusable', 'The issuer is not a usable URL')
-  const causes: string[] = []
+  const failures: Failure[] = []
   for (const url of authorizationServerMetadataUrls(issuer)) {
-    const found = await fetchDocument(url, context)
-    if (typeof found === 'string') {
-      causes.push(found)
-      continue
-    }
-    if (isIssuer(found.issuer, issuer)) return describe(found, issuer, context.reach)
-    causes.push(`it says that its issuer is ${isPlainUrl(found.issuer) ? found.issuer : 'another'}`)
+    const found = await findAt(url, issuer, context)
+    if (found.kind === 'found') return describe(found.document, issuer, context.reach)
+    failures.push(found)
   }
-  if (context.isGuess) return guess(issuer, context, causes)
-  throw unusableMetadata(issuer, causes)
+  const mismatch = failures.find(({ kind }) => kind === 'mismatch')
+  if (!context.isGuess) throw unusableMetadata(issuer, mismatch ?? failures[0])
+  return guess(issuer, context, mismatch ?? failures.find(({ kind }) => kind === 'down'))
 }
 
-function unusableMetadata(issuer: string, causes: readonly string[]): DiscoveryError {
-  const mismatch = causes.find((cause) => cause.startsWith('it says'))
+/** Why metadata at one place can not be used. */
+interface Failure {
+  readonly kind: 'mismatch' | 'missing' | 'down'
+  readonly cause: string
+}
+
+async function findAt(url: string, issuer: string, context: Context) {
+  const found = await fetchDocument(url, context, parseAuthorizationServerDocument)
+  if (found.kind !== 'found' || isIssuer(found.document.issuer, issuer)) return found
+  const { issuer: other } = found.document
+  const cause = `it says that its issuer is ${isPlainUrl(other) ? other : 'another'}`
+  return { kind: 'mismatch', cause } as const
+}
+
+function unusableMetadata(issuer: string, failure: Failure | undefined): DiscoveryError {
   return new DiscoveryError(
-    mismatch === undefined ? 'unreachable' : 'mismatch',
-    `The metadata of the provider ${issuer} can not be used: ${mismatch ?? causes[0] ?? 'none found'}`,
+    failure?.kind === 'mismatch' ? 'mismatch' : 'unreachable',
+    `The metadata of the provider ${issuer} can not be used: ${failure?.cause ?? 'none found'}`,
   )
-}
-
-/** The document at a URL, or why there is none. */
-async function fetchDocument(
-  url: string,
-  { reach, fetchGuarded }: Context,
-): Promise<AuthorizationServerDocument | string> {
-  const isAllowed = addressesFor(url, reach)
-  if (isAllowed === undefined) return 'its address may not be asked'
-  const limits = { isAllowed, maxBytes: MAX_DOCUMENT, timeout: TIMEOUT }
-  const answer = await fetchGuarded({ url, method: 'GET' }, limits)
-  if (answer.kind === 'failed') return answer.cause
-  if (answer.status !== 200) return `status ${answer.status}`
-  return parseAuthorizationServerDocument(answer.text) ?? 'not the metadata of a provider'
 }
 
 /** Issuers are compared as strings (RFC 8414 §3.3); a tenant placeholder stands for one segment. */
@@ -144,13 +135,14 @@ function checkPkce(document: AuthorizationServerDocument, issuer: string): void 
 function guess(
   origin: string,
   { isProtected }: Context,
-  causes: readonly string[],
+  failure: Failure | undefined,
 ): AuthorizationServer {
-  const isMismatch = causes.find((cause) => cause.startsWith('it says'))
-  if (isMismatch !== undefined) {
-    const message = `The metadata at ${origin} can not be used: ${isMismatch}; if that is the provider, set issuer`
+  if (failure?.kind === 'mismatch') {
+    const message = `The metadata at ${origin} can not be used: ${failure.cause}; if that is the provider, set issuer`
     throw new DiscoveryError('mismatch', message)
   }
+  // Where they might not be fixed, a code could end up in the wrong hands.
+  if (failure !== undefined) throw unusableMetadata(origin, failure)
   if (!isProtected) {
     throw new DiscoveryError(
       'unprotected',

@@ -40,10 +40,26 @@ interface Dependencies {
   readonly log: Log
 }
 
-/** Our clients; registrations are kept for each provider, callback and scope. */
+/** Our clients; registrations are kept for each provider, callback and scope, one flight for each. */
 export function createProviderClients({ now, log }: Dependencies): ProviderClients {
-  const registrations = new LRUCache<string, Promise<Registration>>({ max: MAX_REGISTRATIONS })
+  const registrations = new LRUCache<string, Registration>({ max: MAX_REGISTRATIONS })
+  const flights = new Map<string, Promise<ProviderClient>>()
   const seconds = () => Math.floor(now() / 1000)
+
+  async function registerAndKeep(key: string, provider: Provider, purpose: ClientPurpose) {
+    try {
+      const registration = await register(provider, purpose, seconds())
+      registrations.set(key, registration)
+      return registration.client
+    } catch (error) {
+      const cause = error instanceof OAuthError ? error.cause : undefined
+      log('warning', 'Not registered at a provider', { provider: provider.config.key, cause })
+      throw error
+    } finally {
+      flights.delete(key)
+    }
+  }
+
   return {
     async find(provider, purpose) {
       const { client } = provider.config
@@ -51,28 +67,23 @@ export function createProviderClients({ now, log }: Dependencies): ProviderClien
       if (!purpose.mayRegister) throw unknownBase()
       const described = describedClient(provider, purpose)
       if (described !== undefined) return described
-      const { issuer, registrationUrl } = provider
-      const key = JSON.stringify([issuer ?? registrationUrl, purpose.redirectUri, purpose.scope])
-      const kept = await registrations.get(key)?.catch(() => undefined)
+      const key = keyOf(provider, purpose)
+      const kept = registrations.get(key)
       if (kept !== undefined && seconds() < kept.until) return kept.client
-      const registration = register(provider, purpose, seconds())
-      const giveUp = (error: unknown): never => {
-        registrations.delete(key)
-        const cause = error instanceof OAuthError ? error.cause : undefined
-        log('warning', 'Not registered at a provider', { provider: provider.config.key, cause })
-        throw error
-      }
-      registrations.set(key, registration)
-      return (await registration.catch(giveUp)).client
+      const flight = flights.get(key) ?? registerAndKeep(key, provider, purpose)
+      flights.set(key, flight)
+      return flight
     },
     forget(clientId) {
-      for (const [key, registration] of registrations.entries()) {
-        registration
-          .then(({ client }) => client.clientId === clientId && registrations.delete(key))
-          .catch(() => undefined)
+      for (const [key, { client }] of [...registrations.entries()]) {
+        if (client.clientId === clientId) registrations.delete(key)
       }
     },
   }
+}
+
+function keyOf({ issuer, registrationUrl }: Provider, { redirectUri, scope }: ClientPurpose) {
+  return JSON.stringify([issuer ?? registrationUrl, redirectUri, scope])
 }
 
 interface Registration {

@@ -56,12 +56,18 @@ export function createTokenCache(config: TokenCacheConfig, now: () => number): T
       return kept.result
     },
     async replace(key, refused, fetch) {
-      const { result } = state.kept.get(key) ?? {}
-      if (result?.kind === 'token' && result.accessToken !== refused) return result
+      const kept = state.kept.get(key)
+      if (kept !== undefined && now() < kept.until && !isToken(kept.result, refused)) {
+        return kept.result
+      }
       if (!state.flights.has(key)) state.kept.delete(key)
       return fly(state, key, fetch)
     },
   }
+}
+
+function isToken(result: CachedToken, accessToken: string): boolean {
+  return result.kind === 'token' && result.accessToken === accessToken
 }
 
 function fly(state: State, key: string, fetch: Fetch): Promise<CachedToken> {

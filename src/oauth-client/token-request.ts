@@ -138,18 +138,19 @@ function classify(
     return { kind: 'failed', cause, isClientUnknown: UNKNOWN_CLIENT.has(error) }
   }
   if (status !== 200 && status !== 201) return { kind: 'failed', cause: `status ${status}` }
-  const granted = v.safeParse(TokenResponse, memberOf(body, tokenMember))
-  if (granted.success) return { kind: 'granted', response: granted.output }
+  // Some providers put the user's token below that of their app, but a renewed one in its place.
+  for (const place of [memberOf(body, tokenMember), body]) {
+    const granted = v.safeParse(TokenResponse, place)
+    if (granted.success) return { kind: 'granted', response: granted.output }
+  }
   return { kind: 'failed', cause: describeMisfit(body) }
 }
 
 const Members = v.record(v.string(), v.unknown())
 
-/** Some providers put the user's token below that of their app. */
 function memberOf(body: unknown, name: string | undefined): unknown {
   const members = v.safeParse(Members, body)
-  if (name === undefined || !members.success) return body
-  return members.output[name] ?? body
+  return name !== undefined && members.success ? members.output[name] : undefined
 }
 
 function describeMisfit(body: unknown): string {

@@ -15,23 +15,25 @@ export function formatChallenge({ error, scope, resourceMetadata }: Challenge): 
   return `Bearer ${parameters.join(', ')}`
 }
 
-/** The parameters of the first Bearer challenge in a `WWW-Authenticate` value (RFC 9110 §11.6.1). */
+/** The parameters of the Bearer challenges in a `WWW-Authenticate` value, the first of each name (RFC 9110 §11.6.1). */
 export function parseBearerChallenge(header: string): ReadonlyMap<string, string> | undefined {
-  const start = /(?:^|,)[ \t]*bearer(?=[ \t,]|$)/i.exec(header)
-  if (start === null) return undefined
+  const parts = [...header.matchAll(PART)]
+  if (!parts.some(([, , , , scheme]) => isBearer(scheme))) return undefined
   const parameters = new Map<string, string>()
-  let rest = header.slice(start.index + start[0].length)
-  for (;;) {
-    const found = PARAMETER.exec(rest)
-    if (found === null) return parameters
-    const [text, name, quoted, token] = found
-    const value = quoted === undefined ? (token ?? '') : quoted.replace(/\\(.)/g, '$1')
-    if (name !== undefined && !parameters.has(name.toLowerCase())) {
-      parameters.set(name.toLowerCase(), value)
-    }
-    rest = rest.slice(text.length)
+  let current: string | undefined
+  for (const [, name = '', quoted = '', token, scheme] of parts) {
+    current = scheme ?? current
+    const key = name.toLowerCase()
+    if (scheme !== undefined || !isBearer(current) || parameters.has(key)) continue
+    parameters.set(key, token ?? quoted.replace(/\\(.)/g, '$1'))
   }
+  return parameters
 }
 
-const PARAMETER =
-  /^[ \t,]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/
+function isBearer(scheme: string | undefined): boolean {
+  return scheme?.toLowerCase() === 'bearer'
+}
+
+/** A parameter, else a scheme with the token68 that some have in place of parameters. */
+const PART =
+  /[ \t,]*(?:([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))|([!#$%&'*+.^_`|~\w-]+)(?:[ \t]+[\w.~+/-]+=*(?=[ \t]*(?:,|$)))?(?=[ \t,]|$))/gy
