@@ -24,7 +24,7 @@ export function challenge(
   if (!isOAuthServer(server)) return respondWithKeyChallenge(error)
   const { provider } = server.access
   // The sign-in that now follows will need to know the provider.
-  void providers.find(provider)
+  providers.find(provider).catch(() => undefined)
   return respondWithChallenge(exchange, {
     scope: providers.peek(provider).scopes,
     mount,

@@ -49,10 +49,11 @@ export function scopeFor(
 
 /** OpenID providers give no refresh token for `offline_access` unless they may ask (OpenID Connect Core §11). */
 function promptOf(
-  { config }: Provider,
+  { config, quirks }: Provider,
   scope: readonly string[],
 ): Readonly<Record<string, string>> {
   // What an operator wrote down is asked as written.
-  const isDiscovered = config.scopes.length === 0
+  // A provider that is known to want the scope is known not to want the prompt.
+  const isDiscovered = config.scopes.length === 0 && quirks.refreshScope === undefined
   return isDiscovered && scope.includes(OFFLINE) ? { prompt: 'consent' } : {}
 }

@@ -7,10 +7,11 @@ function lenient<S extends v.GenericSchema>(schema: S) {
 }
 
 const Texts = v.array(v.string())
-/** They go into our own challenges and requests. */
+/** They go into our own challenges and requests, whose headers have limits. */
+const MAX_SCOPES = 100
 const Scopes = v.pipe(
   Texts,
-  v.transform((texts) => parseScope(texts.join(' '))),
+  v.transform((texts) => parseScope(texts.join(' ')).slice(0, MAX_SCOPES)),
 )
 
 const ProtectedResourceDocument = v.object({

@@ -8,6 +8,7 @@ import { mergeProvider, type Provider, providerOf } from './provider.ts'
 import { createReachingFetch } from './reach.ts'
 
 const FRESH = 300 // seconds that a discovery is good for
+const AT_LEAST = 10 // seconds between two discoveries, however often one is called stale
 const FAILED = 60 // seconds before a failed one is tried again
 const MAX_PROVIDERS = 10_000
 const MAX_LEARNED = 50 // scopes for each server
@@ -43,7 +44,8 @@ interface Dependencies {
 /** What one discovery came to. */
 interface Kept {
   readonly result: { readonly discovered: Discovered } | { readonly error: DiscoveryError }
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: when it was found out, and until when it counts. */
+  readonly at: number
   readonly until: number
 }
 
@@ -78,7 +80,9 @@ export function createProviders(deps: Dependencies): Providers {
     },
     forget(config) {
       const kept = state.kept.get(config.key)
-      if (kept !== undefined) state.kept.set(config.key, { ...kept, until: 0 })
+      if (kept === undefined) return
+      const until = Math.min(kept.until, kept.at + AT_LEAST * 1000)
+      state.kept.set(config.key, { ...kept, until })
     },
     learnScopes(config, scopes) {
       if (scopes.length === 0 || config.scopes.length > 0) return
@@ -123,7 +127,7 @@ async function lookUp(state: State, config: ProviderConfig): Promise<Kept> {
 async function ask(state: State, config: ProviderConfig, previous: Kept | undefined) {
   const { fetchGuarded, now, log } = state.deps
   const keep = (result: Kept['result'], seconds: number) => {
-    const kept = { result, until: now() + seconds * 1000 }
+    const kept = { result, at: now(), until: now() + seconds * 1000 }
     state.kept.set(config.key, kept)
     return kept
   }

@@ -52,7 +52,7 @@ export function createTokenCache(config: TokenCacheConfig, now: () => number): T
       const kept = state.kept.get(key)
       if (kept === undefined || now() >= kept.until) return fly(state, key, fetch)
       // While the old one is still good nobody waits, and a failure costs nobody anything.
-      if (now() >= kept.renewAt) void fly(state, key, fetch)
+      if (now() >= kept.renewAt) fly(state, key, fetch).catch(() => undefined)
       return kept.result
     },
     async replace(key, refused, fetch) {
