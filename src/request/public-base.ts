@@ -29,8 +29,12 @@ export interface PublicBase {
 /** B, or undefined for a host that is not ours to answer for (421). */
 export type ResolvePublicBase = (request: Request, connection: Connection) => PublicBase | undefined
 
-/** Tells the operator, once for each peer or host, which setting a request ran into. */
+/** Tells the operator which setting a request ran into. */
 export type Hint = (message: string, detail: Readonly<Record<string, string>>) => void
+
+/** Tells it once for each network that a peer belongs to. */
+type HintOnce = (message: string, detail: Detail) => void
+type Detail = Readonly<Record<string, string>> & { readonly peer: string }
 
 type Settings = Pick<
   Config,
@@ -43,7 +47,7 @@ type Settings = Pick<
   | 'servers'
 >
 
-const REMEMBERED_PEERS = 1_000
+const REMEMBERED_HINTS = 1_000
 const FORWARDED_HEADERS = [
   'forwarded',
   'x-forwarded-host',
@@ -55,7 +59,8 @@ const FORWARDED_HEADERS = [
 /** The one function that decides the public base URL of a request. */
 export function createPublicBaseResolver(settings: Settings, hint: Hint): ResolvePublicBase {
   const fixed = settings.publicUrl === undefined ? undefined : toBase(new URL(settings.publicUrl))
-  const readForwarded = createForwardedReader(settings, hint)
+  const hintOnce = createHintOnce(hint)
+  const readForwarded = createForwardedReader(settings, hintOnce)
   const isAllowed = createHostPolicy(settings, fixed)
   const claimed = new Set(settings.servers.flatMap(({ host }) => host ?? []))
 
@@ -64,7 +69,10 @@ export function createPublicBaseResolver(settings: Settings, hint: Hint): Resolv
     const forwarded = readForwarded(request, connection.peer)
     const base = combine(own, forwarded, settings.rootPath)
     if (!isAllowed(base, connection.host)) {
-      hint('Refused host: add it to allowed_hosts if it is yours', { host: base.hostname })
+      hintOnce('Refused host: add it to allowed_hosts if it is yours', {
+        peer: connection.peer,
+        host: base.hostname,
+      })
       return undefined
     }
     if (fixed === undefined) return base
@@ -88,33 +96,45 @@ function toBase(url: URL): PublicBase {
   }
 }
 
-/** What the trusted peer says; a set with anything malformed in it says nothing. */
-function createForwardedReader(settings: Settings, hint: Hint) {
-  const isTrusted = createTrustedPeers(settings.trustedProxies)
-  const told = new LRUCache<string, true>({ max: REMEMBERED_PEERS })
-  const tellOnce = (peer: string, message: string) => {
-    const network = networkOf(peer)
-    if (told.has(network)) return
-    told.set(network, true)
-    hint(message, { peer })
+/** Bounded, and deaf to what else a request says: strangers choose hosts, headers and networks (THREATS F16). */
+function createHintOnce(hint: Hint): HintOnce {
+  const told = new LRUCache<string, true>({ max: REMEMBERED_HINTS })
+  return (message, detail) => {
+    const key = `${networkOf(detail.peer)} ${message}`
+    if (told.get(key)) return
+    told.set(key, true)
+    hint(message, detail)
   }
+}
 
-  return ({ headers }: Request, peer: string): ForwardedAddress => {
+type ReadForwarded = (request: Request, peer: string) => ForwardedAddress
+
+/** What the trusted peer says; a set with anything malformed in it says nothing. */
+function createForwardedReader(settings: Settings, hintOnce: HintOnce): ReadForwarded {
+  if (settings.publicUrl !== undefined && settings.allowedHosts.length === 0) return () => ({})
+  const isTrusted = createTrustedPeers(settings.trustedProxies)
+  const unread = FORWARDED_HEADERS.filter((name) => !settings.forwardedHeaders.includes(name))
+
+  return ({ headers }, peer) => {
     if (!FORWARDED_HEADERS.some((name) => headers.has(name))) return {}
-    if (settings.publicUrl !== undefined && settings.allowedHosts.length === 0) return {}
     if (!isTrusted(peer)) {
-      tellOnce(
+      hintOnce('Ignored forwarded headers: add the peer to trusted_proxies if it is your proxy', {
         peer,
-        'Ignored forwarded headers: add the peer to trusted_proxies if it is your proxy',
-      )
+      })
       return {}
     }
+    const ignored = unread.filter((name) => headers.has(name))
+    // Most proxies hand on what clients send, so this may be an attack and not the proxy's word.
+    if (ignored.length > 0) hintOnce(UNREAD, { peer, headers: ignored.join(', ') })
     const parsed = parseForwardedHeaders(headers, settings.forwardedHeaders, isTrusted)
     if (parsed !== MALFORMED) return parsed
-    tellOnce(peer, 'Ignored forwarded headers: one of those in forwarded_headers is malformed')
+    hintOnce('Ignored forwarded headers: one of those in forwarded_headers is malformed', { peer })
     return {}
   }
 }
+
+const UNREAD =
+  'Ignored a forwarded header: if your proxy sets it itself, add it to forwarded_headers; otherwise have the proxy remove it'
 
 function combine(own: URL, forwarded: ForwardedAddress, rootPath: string | undefined): PublicBase {
   const scheme = forwarded.scheme ?? (own.protocol === 'https:' ? 'https' : 'http')
