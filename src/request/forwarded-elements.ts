@@ -3,13 +3,18 @@ export type ForwardedElement = ReadonlyMap<string, string>
 
 /** The elements of a `Forwarded` header (RFC 7239 §4), or undefined when any of it is malformed. */
 export function parseForwardedElements(header: string): ForwardedElement[] | undefined {
-  const elements = splitQuoted(header, ',')?.map(parseElement)
-  if (elements === undefined) return undefined
-  const wellFormed = elements.filter((element) => element !== undefined)
-  return wellFormed.length === elements.length ? wellFormed : undefined
+  const texts = splitQuoted(header, ',')
+  if (texts === undefined) return undefined
+  const elements: ForwardedElement[] = []
+  for (const text of texts) {
+    const element = parseElement(text)
+    if (element === undefined) return undefined
+    elements.push(element)
+  }
+  return elements
 }
 
-function parseElement(text: string): ReadonlyMap<string, string> | undefined {
+function parseElement(text: string): ForwardedElement | undefined {
   const pairs = splitQuoted(text, ';')
   if (pairs === undefined) return undefined
   const element = new Map<string, string>()

@@ -10,28 +10,32 @@ export type ForwardedHeader =
   | 'x-forwarded-prefix'
   | 'forwarded'
 
-const Address = v.object({
-  scheme: v.optional(v.pipe(v.string(), v.toLowerCase(), v.picklist(['http', 'https']))),
-  authority: v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const authority = parseAuthority(dataset.value)
-        if (authority === undefined) addIssue()
-        return authority ?? NEVER
-      }),
-    ),
+const FIELDS = {
+  scheme: v.pipe(v.string(), v.toLowerCase(), v.picklist(['http', 'https'])),
+  authority: v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const authority = parseAuthority(dataset.value)
+      if (authority === undefined) addIssue()
+      return authority ?? NEVER
+    }),
   ),
-  port: v.optional(
-    v.pipe(v.string(), v.regex(/^[1-9]\d{0,4}$/), v.transform(Number), v.maxValue(65_535)),
+  port: v.pipe(v.string(), v.regex(/^[1-9]\d{0,4}$/), v.transform(Number), v.maxValue(65_535)),
+  prefix: v.pipe(
+    v.string(),
+    v.regex(/^\/$|^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\/?$/),
+    v.transform((prefix) => prefix.replace(/\/$/, '')),
   ),
-  prefix: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\/$|^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\/?$/),
-      v.transform((prefix) => prefix.replace(/\/$/, '')),
-    ),
-  ),
+}
+
+const Address = v.partial(v.object(FIELDS))
+
+/** The same of every hop. */
+const Addresses = v.object({
+  scheme: v.array(FIELDS.scheme),
+  authority: v.array(FIELDS.authority),
+  port: v.array(FIELDS.port),
+  prefix: v.array(FIELDS.prefix),
 })
 
 /** What the proxies in front say of the request's public address; what they left out is absent. */
@@ -61,38 +65,38 @@ function parseFamily(
   names: readonly ForwardedHeader[],
   isTrusted: IsTrusted,
 ): ForwardedAddress | typeof MALFORMED {
-  const hops = countTrustedHops(headers.get('x-forwarded-for'), isTrusted)
-  const read = (name: ForwardedHeader) =>
-    names.includes(name) ? pick(headers.get(name), hops) : undefined
-  return parseAddress({
+  const read = (name: ForwardedHeader) => (names.includes(name) ? split(headers.get(name)) : [])
+  // An element that is not plain makes its list malformed, whichever one is to be picked.
+  const parsed = v.safeParse(Addresses, {
     scheme: read('x-forwarded-proto'),
     authority: read('x-forwarded-host'),
     port: read('x-forwarded-port'),
     prefix: read('x-forwarded-prefix'),
   })
+  if (!parsed.success) return MALFORMED
+  const { scheme, authority, port, prefix } = parsed.output
+  const hops = countTrustedHops(headers.get('x-forwarded-for'), isTrusted)
+  return {
+    scheme: pick(scheme, hops),
+    authority: pick(authority, hops),
+    port: pick(port, hops),
+    prefix: pick(prefix, hops),
+  }
 }
 
-function parseAddress(texts: v.InferInput<typeof Address>): ForwardedAddress | typeof MALFORMED {
-  const parsed = v.safeParse(Address, texts)
-  return parsed.success ? parsed.output : MALFORMED
+function split(list: string | null): string[] {
+  return list === null ? [] : list.split(',').map((element) => element.trim())
 }
 
 /** How many proxies before the peer are ours: the trusted addresses at the right of the list. */
 function countTrustedHops(forwardedFor: string | null, isTrusted: IsTrusted): number {
-  const addresses = (forwardedFor ?? '')
-    .split(',')
-    .map((address) => address.trim())
-    .reverse()
+  const addresses = split(forwardedFor).reverse()
   const stranger = addresses.findIndex((address) => !isTrusted(address))
   return stranger === -1 ? addresses.length : stranger
 }
 
 /** The element that the outermost trusted proxy wrote: each proxy appends on the right. */
-function pick(list: string | null, hops: number): string | undefined {
-  if (list === null) return undefined
-  const elements = list.split(',').map((element) => element.trim())
-  // An empty element anywhere makes the list malformed, whichever one was to be picked.
-  if (elements.includes('')) return ''
+function pick<Element>(elements: readonly Element[], hops: number): Element | undefined {
   return elements[Math.max(0, elements.length - 1 - hops)]
 }
 
@@ -104,16 +108,19 @@ function parseForwarded(
   if (header === null) return {}
   const elements = parseForwardedElements(header)
   if (elements === undefined) return MALFORMED
-  const fromTheRight = elements.toReversed()
+  const addresses = elements.map((element) =>
+    v.safeParse(Address, { scheme: element.get('proto'), authority: element.get('host') }),
+  )
+  if (addresses.some(({ success }) => !success)) return MALFORMED
   // Each element was written by the proxy that received the request from its `for`.
-  const outermost = fromTheRight.find(
+  const outermost = elements.findLastIndex(
     (element) => !isTrusted(nodeAddress(element.get('for') ?? '')),
   )
-  const chosen = outermost ?? elements[0]
-  return parseAddress({ scheme: chosen?.get('proto'), authority: chosen?.get('host') })
+  const chosen = addresses[Math.max(0, outermost)]
+  return chosen?.success ? chosen.output : MALFORMED
 }
 
-/** The address in a node identifier (RFC 7239 §6), without its port. */
+/** The address in a node identifier (RFC 7239 §6), without its port, be that obfuscated. */
 function nodeAddress(node: string): string {
-  return node.replace(/^\[([^\]]*)\](?::\d+)?$/, '$1').replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1')
+  return node.replace(/^(?:\[([^\]]*)\]|(\d+(?:\.\d+){3}))(?::(?:\d+|_[\w.-]+))?$/, '$1$2')
 }
