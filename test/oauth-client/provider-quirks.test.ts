@@ -95,11 +95,7 @@ const CASES: readonly (readonly [string, string, Readonly<Record<string, string>
     'https://auth.atlassian.com',
     { scope: 'read write offline_access', audience: 'api.atlassian.com', prompt: 'consent' },
   ],
-  [
-    'Auth0',
-    'https://acme.eu.auth0.com/',
-    { scope: 'read write offline_access', audience: MCP, prompt: 'consent' },
-  ],
+  ['Auth0', 'https://acme.eu.auth0.com/', { scope: 'read write offline_access', audience: MCP }],
   [
     'Okta',
     'https://acme.okta.com/oauth2/default',
