@@ -8,7 +8,7 @@ import { mergeProvider, type Provider, providerOf } from './provider.ts'
 import { createReachingFetch } from './reach.ts'
 
 const FRESH = 300 // seconds that a discovery is good for
-const AT_LEAST = 10 // seconds between two discoveries, however often one is called stale
+const REST = 10 // seconds between two discoveries that were called stale before their time
 const FAILED = 60 // seconds before a failed one is tried again
 const MAX_PROVIDERS = 10_000
 const MAX_LEARNED = 50 // scopes for each server
@@ -44,9 +44,9 @@ interface Dependencies {
 /** What one discovery came to. */
 interface Kept {
   readonly result: { readonly discovered: Discovered } | { readonly error: DiscoveryError }
-  /** Milliseconds since the epoch: when it was found out, and until when it counts. */
-  readonly at: number
+  /** Milliseconds since the epoch: until when it counts, and from when it may be called stale. */
   readonly until: number
+  readonly restsUntil: number
 }
 
 /** All that is remembered of the providers. */
@@ -81,8 +81,10 @@ export function createProviders(deps: Dependencies): Providers {
     forget(config) {
       const kept = state.kept.get(config.key)
       if (kept === undefined) return
-      const until = Math.min(kept.until, kept.at + AT_LEAST * 1000)
-      state.kept.set(config.key, { ...kept, until })
+      const now = deps.now()
+      const until = Math.max(now, kept.restsUntil)
+      if (until >= kept.until) return
+      state.kept.set(config.key, { ...kept, until, restsUntil: until + REST * 1000 })
     },
     learnScopes(config, scopes) {
       if (scopes.length === 0 || config.scopes.length > 0) return
@@ -127,7 +129,8 @@ async function lookUp(state: State, config: ProviderConfig): Promise<Kept> {
 async function ask(state: State, config: ProviderConfig, previous: Kept | undefined) {
   const { fetchGuarded, now, log } = state.deps
   const keep = (result: Kept['result'], seconds: number) => {
-    const kept = { result, at: now(), until: now() + seconds * 1000 }
+    const restsUntil = previous?.restsUntil ?? 0
+    const kept = { result, until: now() + seconds * 1000, restsUntil }
     state.kept.set(config.key, kept)
     return kept
   }

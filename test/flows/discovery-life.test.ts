@@ -185,10 +185,26 @@ describe('a provider that was known', () => {
     assert.ok(answer)
     internet.pages.set(TOKEN, answer)
     assert.equal((await signIn(proxy)).searchParams.get('client_id'), 'registered-2')
-    assert.equal(countOf(internet, PROBE), 1, 'no two discoveries within ten seconds')
+    assert.equal(countOf(internet, PROBE), 2)
+  })
+
+  it('is asked at most every ten seconds, however often it forgets our client', async () => {
+    const { proxy, internet } = await startDiscovering()
+    const tokens = [await signInWholly(proxy), await signInWholly(proxy)]
+    const refuse = { status: 401, body: { error: 'invalid_client' } }
+    const answer = internet.pages.get(TOKEN) ?? refuse
+    for (const token of tokens) {
+      internet.pages.set(TOKEN, refuse)
+      await refresh(proxy, token)
+      internet.pages.set(TOKEN, answer)
+      await signIn(proxy)
+    }
+
+    assert.equal(countOf(internet, PROBE), 2)
+
     proxy.wait(11)
     await signIn(proxy)
-    assert.equal(countOf(internet, PROBE), 2)
+    assert.equal(countOf(internet, PROBE), 3)
   })
 })
 
