@@ -1,9 +1,7 @@
-import * as v from 'valibot'
+import { CLASSIC, createModernRequest, findResult, INITIALIZE, MODERN } from '../mcp-messages.ts'
 
 const TIMEOUT = 15_000 // milliseconds
 const MAX_ANSWER = 1_048_576 // characters
-const MODERN = '2026-07-28'
-const CLASSIC = '2025-06-18'
 
 /** What came of asking an MCP server for its tools. */
 export type ListedTools =
@@ -36,17 +34,6 @@ function causeOf(error: unknown): string {
   return error instanceof TypeError ? 'it can not be reached' : 'its answer is not MCP'
 }
 
-const INITIALIZE = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: {
-    protocolVersion: CLASSIC,
-    capabilities: {},
-    clientInfo: { name: 'mcp-oauth-proxy', version: '1' },
-  },
-}
-
 async function listInSession(
   url: string,
   { credential, session }: { readonly credential: Headers_; readonly session: string | null },
@@ -69,20 +56,12 @@ async function listInSession(
 }
 
 async function listAtOnce(url: string, credential: Headers_): Promise<ListedTools> {
-  const meta = 'io.modelcontextprotocol'
-  const params = {
-    _meta: {
-      [`${meta}/protocolVersion`]: MODERN,
-      [`${meta}/clientInfo`]: INITIALIZE.params.clientInfo,
-      [`${meta}/clientCapabilities`]: {},
-    },
-  }
   const headers = {
     ...credential,
     'mcp-protocol-version': MODERN,
     'mcp-method': 'tools/list',
   }
-  const message = { jsonrpc: '2.0', id: 2, method: 'tools/list', params }
+  const message = createModernRequest('tools/list')
   return toTools(await ask(url, { message, headers }))
 }
 
@@ -117,38 +96,15 @@ async function readAnswer({ body }: Response): Promise<string> {
   let text = ''
   for await (const chunk of body ?? []) {
     text += decoder.decode(chunk, { stream: true })
-    if (findMessage(text) !== undefined || text.length > MAX_ANSWER) break
+    if (findResult(text) !== undefined || text.length > MAX_ANSWER) break
   }
   return text
-}
-
-const Result = v.object({
-  id: v.number(),
-  result: v.optional(v.object({ tools: v.optional(v.array(v.object({ name: v.string() }))) })),
-})
-
-/** The answer in a JSON body, or in the events of a stream. */
-function findMessage(text: string) {
-  const candidates = [text, ...[...text.matchAll(/^data: ?(.*)$/gm)].map(([, data]) => data ?? '')]
-  for (const candidate of candidates) {
-    const parsed = v.safeParse(Result, parseJson(candidate))
-    if (parsed.success) return parsed.output
-  }
-  return undefined
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function toTools({ status, text }: Answer): ListedTools {
   if (status === 401 || status === 403) return { kind: 'refused', status }
   if (status >= 300) return { kind: 'failed', cause: `status ${status}` }
-  const tools = findMessage(text)?.result?.tools
+  const tools = findResult(text)?.result?.tools
   if (tools === undefined) return { kind: 'failed', cause: 'its answer lists no tools' }
   return { kind: 'listed', names: tools.map(({ name }) => name) }
 }

@@ -32,6 +32,8 @@ export interface Platform {
   readOrCreatePrivateFile(path: string, content: string): string
   /** The folder where this user's programs keep their state. */
   readonly stateFolder: string
+  /** Opens a URL in the user's browser; false where there is none, or it may not be started. */
+  openBrowser(url: string): Promise<boolean>
   write(text: string): void
   writeError(text: string): void
   exit(status: number): never

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { openBrowser } from './browser.ts'
 import { readOrCreatePrivateFile, readText, stateFolder } from './files.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { listen } from './http-server.ts'
@@ -16,6 +17,7 @@ export function createProcessPlatform(): Omit<Platform, 'name' | 'upstream'> {
     get stateFolder() {
       return stateFolder(process.env)
     },
+    openBrowser: (url) => openBrowser(url, process.env),
     write: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     exit: (status) => process.exit(status),

@@ -1,0 +1,161 @@
+import { createAuthorizationRequest, tryAuthorization } from './authorization.ts'
+import { CLIENT_ORDERS } from './client-orders.ts'
+import { createGet, type Examination, unseen } from './examination.ts'
+import { type Greeting, greet, type Transport } from './greeting.ts'
+import { cleanUp, type Desk, refresh, type SigningIn, signIn, type Tokens } from './login.ts'
+import type { Probe } from './probe.ts'
+import { type RegisteredClient, register } from './registration.ts'
+import type { ClientFinding, Report, Step } from './report.ts'
+import { findResourceMetadata } from './resource-metadata.ts'
+import { findServerMetadata } from './server-metadata.ts'
+import { closeSession, listTools, openSession } from './session.ts'
+import { type ToolCall, watchLegacyStream, watchStream } from './stream.ts'
+import type { Target } from './target.ts'
+import { tryTokenEndpoint } from './token-endpoint.ts'
+import { type Ground, walkClient } from './walk-client.ts'
+
+/** What the doctor was told to do. */
+export interface Orders {
+  readonly probe: Probe
+  /** Where to sign in; without, nobody signs in. */
+  readonly desk?: Desk
+  readonly clientId?: string
+  readonly call?: ToolCall
+  /** Told of each step as soon as it is done. */
+  readonly onStep?: (step: Step) => void
+}
+
+/** The redirect URI of a dry run, to which nobody is ever sent. */
+const DRY_REDIRECT_URI = 'http://127.0.0.1:33418/callback'
+
+/** Does what a client does at an MCP URL, step by step, from outside. */
+export async function examine(target: Target, orders: Orders): Promise<Report> {
+  const steps: Step[] = []
+  const record = (step: Step) => {
+    steps.push(step)
+    orders.onStep?.(step)
+  }
+  const { probe } = orders
+  const examination: Examination = { target, probe, get: createGet(probe), record }
+  const greeting = await greet(examination)
+  const clients = await examineBehind(greeting, orders, examination)
+  return { url: target.url, steps, clients }
+}
+
+async function examineBehind(
+  greeting: Greeting,
+  orders: Orders,
+  examination: Examination,
+): Promise<readonly ClientFinding[]> {
+  switch (greeting.kind) {
+    case 'none':
+      return []
+    case 'open':
+      await useServer({ transport: greeting.transport, token: undefined }, orders, examination)
+      return CLIENT_ORDERS.map((order) =>
+        describeOpen(order, greeting.transport, examination.target),
+      )
+    case 'protected':
+      return examineSignIn(greeting.resourceMetadata, orders, examination)
+  }
+}
+
+function describeOpen(
+  { client, isRemote, isFormer }: (typeof CLIENT_ORDERS)[number],
+  transport: Transport,
+  { zone, host }: Target,
+): ClientFinding {
+  if (isRemote && zone !== 'public') {
+    const why = `it asks from the internet, where ${host} is not to be reached`
+    return { client, isFormer, mark: 'unseen', why }
+  }
+  const why =
+    transport === 'legacy' ? 'gets through if it still knows HTTP+SSE' : 'needs no sign-in'
+  return { client, isFormer, mark: 'well', why }
+}
+
+async function examineSignIn(
+  challenged: string | undefined,
+  orders: Orders,
+  examination: Examination,
+): Promise<readonly ClientFinding[]> {
+  const { desk, clientId } = orders
+  const redirectUri = desk?.redirectUri ?? DRY_REDIRECT_URI
+  const resource = await findResourceMetadata(challenged, examination)
+  const server = await findServerMetadata(resource, examination)
+  let client: RegisteredClient | undefined
+  if (server?.isUsable === true) {
+    client = await register(server, { redirectUri, clientId }, examination)
+    if (client !== undefined)
+      await authorize({ server, client, resource, redirectUri }, orders, examination)
+  }
+  const ground = createGround(examination, {
+    challenged,
+    isRegistered: server?.isUsable === true ? client !== undefined : undefined,
+    hasClientId: clientId !== undefined,
+  })
+  return Promise.all(CLIENT_ORDERS.map((order) => walkClient(order, ground)))
+}
+
+function createGround(
+  { target, probe, get }: Examination,
+  known: Pick<Ground, 'challenged' | 'isRegistered' | 'hasClientId'>,
+): Ground {
+  const answers = new Map<string, ReturnType<Probe>>()
+  return {
+    ...known,
+    target,
+    get,
+    ask: (method, url) => {
+      const key = `${method} ${url}`
+      const headers = { accept: 'application/json, text/event-stream' }
+      const answer = answers.get(key) ?? probe({ url, method, headers, isEnough: () => true })
+      answers.set(key, answer)
+      return answer
+    },
+  }
+}
+
+async function authorize(
+  coming: Omit<SigningIn, 'desk'> & { readonly redirectUri: string },
+  orders: Orders,
+  examination: Examination,
+): Promise<void> {
+  const { server, client, resource, redirectUri } = coming
+  const clientId = client.client_id
+  const request = await createAuthorizationRequest(server, { clientId, redirectUri, resource })
+  if (orders.desk === undefined) {
+    await tryAuthorization(request, redirectUri, examination)
+    await tryTokenEndpoint(server, clientId, examination)
+    examination.record(unseen('handshake', 'not seen without a token: --login signs in'))
+    examination.record(unseen('stream', 'not seen without a token: --login signs in'))
+    return
+  }
+  const signingIn = { server, client, resource, desk: orders.desk }
+  const tokens = await signIn(request, signingIn, examination)
+  if (tokens !== undefined) await useSignIn(tokens, { ...orders, signingIn }, examination)
+}
+
+async function useSignIn(
+  tokens: Tokens,
+  orders: Orders & { readonly signingIn: SigningIn },
+  examination: Examination,
+): Promise<void> {
+  const token = tokens.access_token
+  await useServer({ transport: 'streamable', token }, orders, examination)
+  const renewed = await refresh(tokens, orders.signingIn, examination)
+  await cleanUp(renewed, orders.signingIn, examination)
+}
+
+async function useServer(
+  { transport, token }: { readonly transport: Transport; readonly token: string | undefined },
+  orders: Orders,
+  examination: Examination,
+): Promise<void> {
+  if (transport === 'legacy') return watchLegacyStream(examination, token)
+  const session = await openSession(token, examination)
+  if (session === undefined) return
+  await listTools(session, examination)
+  await watchStream(session, orders.call, examination)
+  await closeSession(session, examination)
+}

@@ -1,0 +1,178 @@
+import type { Remedy } from './report.ts'
+import type { Target } from './target.ts'
+
+/** Lines that tell the proxy its public address, or make it believe the front end that does. */
+export function forwardedRemedy({ origin, hostname }: Target, prefix = ''): Remedy {
+  return [
+    {
+      place: 'mcp-oauth-proxy',
+      lines: [
+        `public_url: ${origin}${prefix}`,
+        '# or, to believe the front end (our log names the peer: "Ignored forwarded headers: add the peer …"):',
+        'trusted_proxies: [loopback, PEER]',
+        `allowed_hosts: [${hostname}]`,
+      ],
+    },
+    {
+      place: 'nginx',
+      lines: [
+        'proxy_set_header Host $host:$server_port;',
+        'proxy_set_header X-Forwarded-Proto $scheme;',
+        'proxy_set_header X-Forwarded-Host $host:$server_port;',
+        'proxy_set_header X-Forwarded-Port $server_port;',
+      ],
+    },
+    {
+      place: 'Caddy',
+      lines: [
+        '# in reverse_proxy; Caddy sets X-Forwarded-Proto and -Host by itself',
+        'header_up X-Forwarded-Port {http.request.port}',
+      ],
+    },
+    {
+      place: 'HAProxy',
+      lines: [
+        'http-request set-header X-Forwarded-Proto https',
+        'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+        'http-request set-header X-Forwarded-Port %[dst_port]',
+      ],
+    },
+  ]
+}
+
+/** Lines for a front end that strips a path prefix without telling. */
+export function prefixRemedy({ origin }: Target, prefix: string): Remedy {
+  return [
+    {
+      place: 'mcp-oauth-proxy',
+      lines: [
+        'forwarded_headers: [x-forwarded-proto, x-forwarded-host, x-forwarded-port, x-forwarded-prefix]',
+        '# or',
+        `public_url: ${origin}${prefix}`,
+      ],
+    },
+    { place: 'nginx', lines: [`proxy_set_header X-Forwarded-Prefix ${prefix};`] },
+    { place: 'Caddy', lines: [`header_up X-Forwarded-Prefix ${prefix}`] },
+    { place: 'HAProxy', lines: [`http-request set-header X-Forwarded-Prefix ${prefix}`] },
+  ]
+}
+
+const WELL_KNOWN = 'oauth-protected-resource|oauth-authorization-server|openid-configuration'
+
+/** Lines that route the well-known URLs, which clients build at the root of the host (RFC 8414 §3.1, RFC 9728 §3.1). */
+export function wellKnownRemedy(prefix: string): Remedy {
+  const pattern = `^/\\.well-known/(${WELL_KNOWN})${prefix === '' ? '(/|$)' : `${prefix}(/|$)`}`
+  return [
+    {
+      place: 'nginx',
+      lines: [
+        `location ~ ${pattern} {`,
+        '    proxy_pass http://127.0.0.1:4000;',
+        '    # and the same proxy_set_header lines as for the MCP path',
+        '}',
+      ],
+    },
+    {
+      place: 'Caddy',
+      lines: [
+        `@inserted path_regexp ${pattern}`,
+        'handle @inserted {',
+        '    reverse_proxy 127.0.0.1:4000',
+        '}',
+      ],
+    },
+    { place: 'HAProxy', lines: [`use_backend mcp if { path_reg ${pattern} }`] },
+  ]
+}
+
+/** Lines that let events through as they are sent. */
+export const STREAM_REMEDY: Remedy = [
+  {
+    place: 'nginx',
+    lines: [
+      'proxy_buffering off;',
+      'proxy_http_version 1.1;',
+      'proxy_set_header Connection "";',
+      'proxy_read_timeout 1d;',
+    ],
+  },
+  { place: 'Caddy', lines: ['# in reverse_proxy', 'flush_interval -1'] },
+  {
+    place: 'HAProxy',
+    lines: ['timeout client 1d', 'timeout server 1d', '# and no `option http-buffer-response`'],
+  },
+  { place: 'Apache httpd', lines: ['ProxyPass / http://127.0.0.1:4000/ flushpackets=on'] },
+]
+
+/** Lines for a host that the server does not answer for. */
+export function hostRemedy({ hostname }: Target): Remedy {
+  return [
+    { place: 'mcp-oauth-proxy', lines: [`allowed_hosts: [${hostname}]`] },
+    { place: 'nginx', lines: ['proxy_set_header Host $host:$server_port;'] },
+    { place: 'HAProxy', lines: ['http-request set-header X-Forwarded-Host %[req.hdr(host)]'] },
+  ]
+}
+
+/** Lines for a path that does not lead to an MCP server. */
+export function routeRemedy({ path }: Target): Remedy {
+  const location = path === '' ? '/' : `${path.replace(/[^/]*$/, '')}`
+  return [
+    {
+      place: 'shell',
+      lines: ['mcp-oauth-proxy check --config config.yaml   # shows the path of each server'],
+    },
+    {
+      place: 'nginx',
+      lines: [
+        `location ${location} {`,
+        '    proxy_pass http://127.0.0.1:4000;   # no path behind the port',
+        '}',
+      ],
+    },
+    {
+      place: 'Caddy',
+      lines: [`handle ${location}* {   # not handle_path`, '    reverse_proxy 127.0.0.1:4000', '}'],
+    },
+    { place: 'HAProxy', lines: [`use_backend mcp if { path_beg ${location} }`] },
+  ]
+}
+
+/** Lines for a front end that finds nobody behind it. */
+export const UPSTREAM_REMEDY: Remedy = [
+  { place: 'mcp-oauth-proxy', lines: ['listen: { host: 127.0.0.1, port: 4000 }'] },
+  { place: 'nginx', lines: ['proxy_pass http://127.0.0.1:4000;'] },
+  { place: 'Caddy', lines: ['reverse_proxy 127.0.0.1:4000'] },
+  { place: 'HAProxy', lines: ['server proxy 127.0.0.1:4000'] },
+]
+
+/** Lines for a certificate that clients do not believe. */
+export function certificateRemedy({ hostname }: Target): Remedy {
+  return [
+    {
+      place: 'shell',
+      lines: [
+        `openssl s_client -connect ${hostname}:443 -servername ${hostname} </dev/null | openssl x509 -noout -subject -ext subjectAltName -dates`,
+      ],
+    },
+    {
+      place: 'nginx',
+      lines: [
+        'ssl_certificate     /etc/ssl/fullchain.pem;   # the chain, not the certificate alone',
+        'ssl_certificate_key /etc/ssl/privkey.pem;',
+      ],
+    },
+    {
+      place: 'Caddy',
+      lines: [`${hostname} {   # a public name gets a certificate by itself`, '}'],
+    },
+    {
+      place: 'HAProxy',
+      lines: ['bind :443 ssl crt /etc/ssl/fullchain-and-key.pem alpn h2,http/1.1'],
+    },
+  ]
+}
+
+/** A setting of the proxy's own. */
+export function settingRemedy(...lines: readonly string[]): Remedy {
+  return [{ place: 'mcp-oauth-proxy', lines }]
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { isWell } from '../../src/doctor/report.ts'
+import { DOCTOR_MISTAKES } from '../corpus/doctor-mistakes.ts'
+import { clientOf, diagnose, networkOf, pasteOf, stepOf } from '../support/doctor.ts'
+import { challenge, GOOD, GOOD_SERVER, play } from '../support/scripted-server.ts'
+
+const URL_ = 'https://mcp.example.com/mcp'
+const ISSUER = 'https://mcp.example.com'
+const SERVER = 'GET /.well-known/oauth-authorization-server'
+const RESOURCE = 'GET /.well-known/oauth-protected-resource/mcp'
+describe('examine', () => {
+  it('finds nothing wrong with a server that does all as it should', async () => {
+    const report = await diagnose(URL_, play(GOOD).fetch)
+
+    assert.ok(isWell(report), JSON.stringify(report, null, 1))
+    assert.deepEqual(
+      report.steps.filter(({ mark }) => mark !== 'well').map(({ name }) => name),
+      ['handshake', 'stream'],
+    )
+    for (const { client, mark } of report.clients) assert.equal(mark, 'well', client)
+  })
+
+  it('asks for each document once', async () => {
+    const { fetch, asked } = play(GOOD)
+
+    await diagnose(URL_, fetch)
+
+    const documents = asked.filter((one) => one.includes('/.well-known/'))
+    assert.equal(new Set(documents).size, documents.length)
+  })
+
+  for (const { what, script, step, cause, paste, seen } of DOCTOR_MISTAKES) {
+    it(`says what is wrong where ${what}`, async () => {
+      const report = await diagnose(URL_, play({ ...GOOD, ...script }).fetch)
+
+      const found = stepOf(report, step)
+      assert.equal(found?.mark, 'failed', JSON.stringify(report.steps, null, 1))
+      assert.match(found.cause ?? '', cause)
+      if (paste !== undefined) assert.match(pasteOf(found), paste)
+      if (seen !== undefined) assert.match(found.seen, seen)
+    })
+  }
+
+  it('tells connection failures apart', async () => {
+    const error = (code: string) =>
+      networkOf(() =>
+        Promise.reject(
+          new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }),
+        ),
+      )
+    for (const [code, cause] of [
+      ['ENOTFOUND', /has no address/],
+      ['ECONNREFUSED', /nobody listens/],
+      ['DEPTH_ZERO_SELF_SIGNED_CERT', /signs itself/],
+      ['CERT_HAS_EXPIRED', /has expired/],
+      ['ERR_TLS_CERT_ALTNAME_INVALID', /for other names/],
+      ['ETIMEDOUT', /firewall/],
+    ] as const) {
+      const { steps, clients } = await diagnose(URL_, error(code))
+      assert.equal(steps.length, 1)
+      assert.equal(clients.length, 0)
+      assert.match(steps[0]?.cause ?? '', cause)
+    }
+  })
+
+  it('stops reading a document that never ends', async () => {
+    const endless = () =>
+      new Response(
+        new ReadableStream({
+          pull: (out) => out.enqueue(new TextEncoder().encode('x'.repeat(65_536))),
+        }),
+      )
+    const report = await diagnose(URL_, play({ ...GOOD, [SERVER]: endless }).fetch)
+
+    assert.match(stepOf(report, 'server metadata, inserted')?.cause ?? '', /never ends/)
+  })
+
+  it('asks nothing at an address that is not on the internet when a server of the internet names it', async () => {
+    const { fetch, asked } = play({
+      ...GOOD,
+      'POST /mcp': challenge('http://169.254.169.254/latest/meta-data'),
+      [RESOURCE]: { resource: URL_, authorization_servers: ['http://127.0.0.1:8080'] },
+    })
+    const report = await diagnose(URL_, fetch)
+
+    assert.equal(stepOf(report, 'challenge')?.mark, 'failed')
+    assert.match(stepOf(report, 'issuer')?.cause ?? '', /address inside/)
+    assert.ok(
+      asked.every((one) => one.includes(ISSUER)),
+      asked.join(),
+    )
+  })
+
+  it('goes on without metadata as clients of 2025-03-26 did', async () => {
+    const { [SERVER]: _server, [RESOURCE]: _resource, ...rest } = GOOD
+    const bare = () =>
+      new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } })
+    const report = await diagnose(
+      URL_,
+      play({ ...rest, 'POST /mcp': bare, 'GET /mcp': bare }).fetch,
+    )
+
+    assert.equal(stepOf(report, 'challenge')?.mark, 'unseen')
+    assert.equal(clientOf(report, 'TypeScript SDK 2.x')?.mark, 'well')
+    assert.match(clientOf(report, 'Codex')?.why ?? '', /finds no authorization server metadata/)
+  })
+
+  it('takes an id that was registered by hand, and registers nothing then', async () => {
+    const { registration_endpoint: _endpoint, ...server } = GOOD_SERVER
+    const { fetch, asked } = play({ ...GOOD, [SERVER]: server })
+
+    const without = await diagnose(URL_, fetch)
+    const report = await diagnose(URL_, fetch, { clientId: 'by-hand' })
+
+    assert.match(stepOf(without, 'registration')?.cause ?? '', /registered by hand/)
+    assert.match(clientOf(without, 'Cursor')?.why ?? '', /registered by hand/)
+    assert.ok(isWell(report))
+    assert.ok(!asked.some((one) => one.startsWith('POST') && one.endsWith('/register')))
+  })
+})
