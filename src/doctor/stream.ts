@@ -23,13 +23,19 @@ export async function watchStream(
   examination: Examination,
 ): Promise<void> {
   const { record } = examination
+  const called = call === undefined ? undefined : await callTool(session, call, examination)
+  // A call says more than a head, which a server itself may hold back.
+  if (called !== undefined && called.mark !== 'unseen') return record(called)
+  const quiet = await listen(session, examination)
+  record(called !== undefined && quiet.mark === 'unseen' ? called : quiet)
+}
+
+/** Servers of both ages may know only the newer kind of stream. */
+async function listen(session: Session, examination: Examination): Promise<Step> {
   const classic = session.isModern ? undefined : await listenClassic(session, examination)
-  // Servers of both ages may know only the newer kind of stream.
-  const isOver = classic !== undefined && classic.mark !== 'unseen'
-  const quiet = isOver ? classic : await listenModern(session, examination)
-  // A call says more than a head: that may come at once, and the events still late.
-  if (call === undefined || quiet.mark === 'failed') return record(quiet)
-  record(await callTool(session, call, examination))
+  return classic !== undefined && classic.mark !== 'unseen'
+    ? classic
+    : listenModern(session, examination)
 }
 
 async function listenClassic({ headers }: Session, { target, probe }: Examination): Promise<Step> {
@@ -69,7 +75,7 @@ function describeQuiet(answer: Answer): Step {
 
 const BUFFERED: Cause = {
   cause:
-    'buffering on: the front end holds events back (or the server sends no head before its first event)',
+    'buffering on: the front end holds events back (or the server sends no head before its first event: --call TOOL tells)',
   remedy: STREAM_REMEDY,
 }
 

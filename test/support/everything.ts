@@ -12,7 +12,8 @@ export interface GuardedServer {
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
-const PROGRAM = 'node_modules/@modelcontextprotocol/server-everything/dist/index.js'
+/** The program of the reference server. */
+export const EVERYTHING = 'node_modules/@modelcontextprotocol/server-everything/dist/index.js'
 
 /** Starts `@modelcontextprotocol/server-everything`, which itself asks nobody for a token. */
 export async function startEverything(
@@ -22,7 +23,7 @@ export async function startEverything(
   issuer?: string,
 ): Promise<GuardedServer> {
   const port = await findFreePort()
-  const child: Child = start(process.execPath, [PROGRAM, transport], { PORT: String(port) })
+  const child: Child = start(process.execPath, [EVERYTHING, transport], { PORT: String(port) })
   await child.waitFor(/port \d+/)
   const credentials: string[] = []
   const path = transport === 'sse' ? '/sse' : '/mcp'

@@ -21,6 +21,11 @@ export async function startNginx(
     .replace('/etc/ssl/mcp.example.com.pem', certificate.pem)
     .replace('/etc/ssl/mcp.example.com.key', certificate.key)
     .replace('http://127.0.0.1:4000', upstream)
+  return { base: `https://localhost:${port}`, child: await runNginx(folder, server) }
+}
+
+/** A real nginx with these server blocks. */
+export async function runNginx(folder: string, servers: string): Promise<Child> {
   mkdirSync(join(folder, 'tmp'))
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${folder}/tmp/${name};`)
@@ -30,9 +35,9 @@ export async function startNginx(
     main,
     `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr notice;
 events {}
-http { access_log off; ${temporary} ${server} }`,
+http { access_log off; ${temporary} ${servers} }`,
   )
   const child = start(NGINX, ['-c', main, '-e', 'stderr'])
   await child.waitFor(/start worker process \d+/)
-  return { base: `https://localhost:${port}`, child }
+  return child
 }
