@@ -32,6 +32,8 @@ export interface ClientOrder {
   readonly takesClientId: boolean
   /** Whether its requests come from its maker's machines. */
   readonly isRemote: boolean
+  /** Whether metadata at the root makes it sign in at a server that asks for nothing. */
+  readonly isLedByRoot: boolean
   /** Whether a server of today may well do without it. */
   readonly isFormer: boolean
   readonly source: string
@@ -48,6 +50,7 @@ const SDK: Omit<ClientOrder, 'client' | 'source'> = {
   registration: ['dynamic'],
   takesClientId: true,
   isRemote: false,
+  isLedByRoot: false,
   isFormer: false,
 }
 
@@ -60,7 +63,8 @@ export const CLIENT_ORDERS: readonly ClientOrder[] = [
     server: ['oauth inserted', 'openid inserted', 'oauth at the MCP path', 'oauth at the root'],
     registration: ['document', 'dynamic'],
     isRemote: true,
-    source: 'anthropics/claude-ai-mcp#376, #367, lion-reader#978',
+    isLedByRoot: true,
+    source: 'anthropics/claude-ai-mcp#376, #367, #713, #925, lion-reader#978',
   },
   {
     ...SDK,

@@ -4,7 +4,7 @@ import { createGet, type Examination, unseen } from './examination.ts'
 import { type Greeting, greet, type Transport } from './greeting.ts'
 import { cleanUp, type Desk, refresh, type SigningIn, signIn, type Tokens } from './login.ts'
 import type { Probe } from './probe.ts'
-import { type RegisteredClient, register } from './registration.ts'
+import { type RegisteredClient, register, unregister } from './registration.ts'
 import type { ClientFinding, Report, Step } from './report.ts'
 import { findResourceMetadata } from './resource-metadata.ts'
 import { findServerMetadata } from './server-metadata.ts'
@@ -13,6 +13,7 @@ import { type ToolCall, watchLegacyStream, watchStream } from './stream.ts'
 import type { Target } from './target.ts'
 import { tryTokenEndpoint } from './token-endpoint.ts'
 import { type Ground, walkClient } from './walk-client.ts'
+import { walkOpen } from './walk-open.ts'
 
 /** What the doctor was told to do. */
 export interface Orders {
@@ -52,26 +53,12 @@ async function examineBehind(
       return []
     case 'open':
       await useServer({ transport: greeting.transport, token: undefined }, orders, examination)
-      return CLIENT_ORDERS.map((order) =>
-        describeOpen(order, greeting.transport, examination.target),
+      return Promise.all(
+        CLIENT_ORDERS.map((order) => walkOpen(order, greeting.transport, examination)),
       )
     case 'protected':
       return examineSignIn(greeting.resourceMetadata, orders, examination)
   }
-}
-
-function describeOpen(
-  { client, isRemote, isFormer }: (typeof CLIENT_ORDERS)[number],
-  transport: Transport,
-  { zone, host }: Target,
-): ClientFinding {
-  if (isRemote && zone !== 'public') {
-    const why = `it asks from the internet, where ${host} is not to be reached`
-    return { client, isFormer, mark: 'unseen', why }
-  }
-  const why =
-    transport === 'legacy' ? 'gets through if it still knows HTTP+SSE' : 'needs no sign-in'
-  return { client, isFormer, mark: 'well', why }
 }
 
 async function examineSignIn(
@@ -89,6 +76,7 @@ async function examineSignIn(
     if (client !== undefined)
       await authorize({ server, client, resource, redirectUri }, orders, examination)
   }
+  if (client !== undefined) await unregister(client, examination)
   const ground = createGround(examination, {
     challenged,
     isRegistered: server?.isUsable === true ? client !== undefined : undefined,

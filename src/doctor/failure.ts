@@ -43,6 +43,9 @@ const SIGNS: readonly (readonly [sign: RegExp, failure: Failure])[] = [
   ],
   [/ENOTFOUND|EAI_AGAIN|EAI_FAIL|dns error|getaddrinfo|failed to lookup|FailedToResolve/i, 'dns'],
   [/ECONNREFUSED|ConnectionRefused|connection refused/i, 'refused'],
-  [/\bTLS|\bSSL|_SSL_|EPROTO|certificate|handshake|wrong version number/i, 'tls'],
+  [
+    /\bTLS|\bSSL|_SSL_|EPROTO|certificate|handshake|wrong version number|InvalidContentType/i,
+    'tls',
+  ],
   [/ECONNRESET|UND_ERR_SOCKET|ConnectionClosed|ConnectionReset|reset|hang up|closed/i, 'reset'],
 ]

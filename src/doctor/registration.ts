@@ -5,6 +5,7 @@ import type { Answer } from './probe.ts'
 import { settingRemedy } from './remedies.ts'
 import type { Cause } from './report.ts'
 import type { FoundServer } from './server-metadata.ts'
+import { isAskable } from './target.ts'
 
 const RegisteredClient = v.object({
   client_id: v.pipe(v.string(), v.nonEmpty()),
@@ -117,4 +118,21 @@ function causeOfRefusal(answer: Answer): Cause {
     return { cause: 'too many registrations from this network just now: wait', remedy: [] }
   }
   return { cause: 'want 201 and JSON with client_id (RFC 7591 §3.2.1)', remedy: [] }
+}
+
+/** Takes a registration back where the server lets its client do so (RFC 7592 §2.3). */
+export async function unregister(
+  client: RegisteredClient,
+  { target, probe, record }: Examination,
+): Promise<void> {
+  const { registration_client_uri: url, registration_access_token: token } = client
+  if (url === undefined || token === undefined || !isAskable(url, target)) return
+  const headers = { authorization: `Bearer ${token}` }
+  const answer = await probe({ url, method: 'DELETE', headers })
+  const isGone = answer.kind === 'answered' && answer.status === 204
+  record(
+    isGone
+      ? well('clean up', 'the registration is taken back')
+      : unseen('clean up', `the registration stays: ${describeAnswer(answer)}`),
+  )
 }

@@ -146,12 +146,13 @@ export const UPSTREAM_REMEDY: Remedy = [
 ]
 
 /** Lines for a certificate that clients do not believe. */
-export function certificateRemedy({ hostname }: Target): Remedy {
+export function certificateRemedy({ hostname, host, url }: Target): Remedy {
+  const address = new URL(url).port === '' ? `${hostname}:443` : host
   return [
     {
       place: 'shell',
       lines: [
-        `openssl s_client -connect ${hostname}:443 -servername ${hostname} </dev/null | openssl x509 -noout -subject -ext subjectAltName -dates`,
+        `openssl s_client -connect ${address} -servername ${hostname} </dev/null | openssl x509 -noout -subject -ext subjectAltName -dates`,
       ],
     },
     {

@@ -31,11 +31,8 @@ interface Stop {
 /** Walks one client's own way up to the authorization endpoint. */
 export async function walkClient(order: ClientOrder, ground: Ground): Promise<ClientFinding> {
   const { client, isFormer } = order
-  const { target } = ground
-  if (order.isRemote && target.zone !== 'public') {
-    const why = `it asks from the internet, where ${target.host} is not to be reached`
-    return { client, isFormer, mark: 'unseen', why }
-  }
+  const unreachable = findUnreachable(order, ground.target)
+  if (unreachable !== undefined) return unreachable
   const stop = (await stopAtProbe(order, ground)) ?? (await stopAtMetadata(order, ground))
   if (stop === undefined) return { client, isFormer, mark: 'well', why: 'gets through' }
   const { why, at } = stop
@@ -46,6 +43,16 @@ export async function walkClient(order: ClientOrder, ground: Ground): Promise<Cl
     why: toPrintable(why),
     ...(at === undefined ? {} : { at: toPrintable(at) }),
   }
+}
+
+/** What is found of a client that asks from its maker's machines, where the server is not to be reached from there. */
+export function findUnreachable(
+  { client, isFormer, isRemote }: ClientOrder,
+  { zone, host }: Target,
+): ClientFinding | undefined {
+  if (!isRemote || zone === 'public') return undefined
+  const why = `it asks from the internet, where ${host} is not to be reached`
+  return { client, isFormer, mark: 'unseen', why }
 }
 
 /** Some clients ask by GET or HEAD first, and take any answer but 401 for a server without sign-in. */

@@ -118,4 +118,74 @@ describe('examine', () => {
     assert.ok(isWell(report))
     assert.ok(!asked.some((one) => one.startsWith('POST') && one.endsWith('/register')))
   })
+
+  it('takes its registration back where it may', async () => {
+    const client = {
+      client_id: 'the-client',
+      registration_client_uri: `${ISSUER}/register/the-client`,
+      registration_access_token: 'secret-of-the-registration',
+    }
+    const { fetch, asked } = play({
+      ...GOOD,
+      'POST /register': () => Response.json(client, { status: 201 }),
+      'DELETE /register/the-client': () => new Response(null, { status: 204 }),
+    })
+
+    const report = await diagnose(URL_, fetch)
+
+    assert.equal(stepOf(report, 'clean up')?.mark, 'well')
+    assert.ok(asked.includes(`DELETE ${ISSUER}/register/the-client`))
+    assert.doesNotMatch(JSON.stringify(report), /secret-of/)
+  })
+
+  it('says at an open server who is led astray by metadata beside it', async () => {
+    const result = { protocolVersion: '2025-06-18', serverInfo: { name: 'open' } }
+    const mcp = () => Response.json({ jsonrpc: '2.0', id: 1, result })
+    const report = await diagnose(URL_, play({ 'POST /mcp': mcp, [SERVER]: GOOD_SERVER }).fetch)
+
+    assert.match(clientOf(report, 'Claude')?.why ?? '', /led into a sign-in/)
+    assert.equal(clientOf(report, 'Cursor')?.mark, 'well')
+  })
+
+  it('starts no browser for a URL that a shell or a browser would run', async () => {
+    const shown: string[] = []
+    const desk = {
+      redirectUri: 'http://127.0.0.1:33418/callback',
+      show: async (url: string) => void shown.push(url),
+      waitForCallback: () => Promise.reject(new Error('nobody came back')),
+    }
+    for (const endpoint of [
+      'javascript:alert(1)',
+      'https://x.example/$(id)',
+      'http://pub.example/a',
+    ]) {
+      const server = { ...GOOD_SERVER, authorization_endpoint: endpoint }
+      const report = await diagnose(URL_, play({ ...GOOD, [SERVER]: server }).fetch, { desk })
+      assert.match(stepOf(report, 'endpoints')?.seen ?? '', /refused/)
+    }
+    assert.deepEqual(shown, [])
+  })
+
+  it('refuses an answer to another request, or of another issuer', async () => {
+    for (const [query, cause] of [
+      ['code=c&state=another', /state or iss/],
+      ['code=c&state=STATE&iss=https://evil.example', /state or iss/],
+      ['error=access_denied&state=STATE', /refused/],
+    ] as const) {
+      let state = ''
+      const desk = {
+        redirectUri: 'http://127.0.0.1:33418/callback',
+        show: async (url: string) => {
+          state = new URL(url).searchParams.get('state') ?? ''
+        },
+        waitForCallback: async () =>
+          new URL(`http://127.0.0.1:33418/callback?${query.replace('STATE', state)}`),
+      }
+      const { fetch, asked } = play(GOOD)
+      const report = await diagnose(URL_, fetch, { desk })
+
+      assert.match(stepOf(report, 'authorize')?.cause ?? '', cause)
+      assert.ok(!asked.some((one) => one.endsWith('/token')), 'a code was sent')
+    }
+  })
 })
