@@ -4,6 +4,7 @@ import { createGet, type Examination, unseen } from './examination.ts'
 import { type Greeting, greet, type Transport } from './greeting.ts'
 import { cleanUp, type Desk, refresh, type SigningIn, signIn, type Tokens } from './login.ts'
 import type { Probe } from './probe.ts'
+import { createRedactor } from './redact.ts'
 import { type RegisteredClient, register, unregister } from './registration.ts'
 import type { ClientFinding, Report, Step } from './report.ts'
 import { findResourceMetadata } from './resource-metadata.ts'
@@ -32,12 +33,14 @@ const DRY_REDIRECT_URI = 'http://127.0.0.1:33418/callback'
 /** Does what a client does at an MCP URL, step by step, from outside. */
 export async function examine(target: Target, orders: Orders): Promise<Report> {
   const steps: Step[] = []
+  const { hide, redact } = createRedactor()
   const record = (step: Step) => {
-    steps.push(step)
-    orders.onStep?.(step)
+    const shown = { ...step, seen: redact(step.seen) }
+    steps.push(shown)
+    orders.onStep?.(shown)
   }
   const { probe } = orders
-  const examination: Examination = { target, probe, get: createGet(probe), record }
+  const examination: Examination = { target, probe, get: createGet(probe), record, hide }
   const greeting = await greet(examination)
   const clients = await examineBehind(greeting, orders, examination)
   return { url: target.url, steps, clients }
@@ -140,9 +143,9 @@ async function useServer(
   orders: Orders,
   examination: Examination,
 ): Promise<void> {
-  if (transport === 'legacy') return watchLegacyStream(examination, token)
-  const session = await openSession(token, examination)
+  const session = transport === 'legacy' ? 'legacy' : await openSession(token, examination)
   if (session === undefined) return
+  if (session === 'legacy') return watchLegacyStream(examination, token)
   await listTools(session, examination)
   await watchStream(session, orders.call, examination)
   await closeSession(session, examination)

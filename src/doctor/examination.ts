@@ -11,7 +11,10 @@ export interface Examination {
   readonly probe: Probe
   /** What a GET of a document gives; each URL is asked once. */
   readonly get: (url: string) => Promise<Answer>
+  /** Adds a step to the report, without what was hidden. */
   readonly record: (step: Step) => void
+  /** Keeps a secret out of all further steps. */
+  readonly hide: (secret: string | undefined) => void
 }
 
 /** A resource's metadata, and where it was. */

@@ -31,7 +31,7 @@ export interface SigningIn {
 export async function signIn(
   request: AuthorizationRequest,
   signingIn: SigningIn,
-  { probe, record }: Examination,
+  { probe, record, hide }: Examination,
 ): Promise<Tokens | undefined> {
   const { desk } = signingIn
   const callback = await comeBack(request, desk)
@@ -39,6 +39,8 @@ export async function signIn(
     record(failed('authorize', callback, { cause: 'the browser did not come back', remedy: [] }))
     return undefined
   }
+  hide(callback.searchParams.get('code') ?? undefined)
+  hide(request.codeVerifier)
   const parties = toParties(signingIn)
   try {
     const parameters = oauth.validateAuthResponse(
@@ -53,7 +55,7 @@ export async function signIn(
         `the browser came back with a code${callback.searchParams.has('iss') ? ' and iss' : ''}`,
       ),
     )
-    return await redeem(parameters, request, { ...signingIn, probe, record })
+    return await redeem(parameters, request, { ...signingIn, probe, record, hide })
   } catch (error) {
     record(describeRefusedCallback(error))
     return undefined
@@ -83,7 +85,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown'
 }
 
-type Redeeming = SigningIn & Pick<Examination, 'probe' | 'record'>
+type Redeeming = SigningIn & Pick<Examination, 'probe' | 'record' | 'hide'>
 
 async function redeem(
   parameters: URLSearchParams,
@@ -103,6 +105,8 @@ async function redeem(
       options(redeeming.probe),
     )
     const tokens = await oauth.processAuthorizationCodeResponse(as, client, response)
+    redeeming.hide(tokens.access_token)
+    redeeming.hide(tokens.refresh_token)
     record(well('token', describeTokens(tokens)))
     return tokens
   } catch (error) {
@@ -139,7 +143,7 @@ function describeRefusedGrant(error: unknown): string {
 export async function refresh(
   tokens: Tokens,
   signingIn: SigningIn,
-  { probe, record }: Examination,
+  { probe, record, hide }: Examination,
 ): Promise<Tokens> {
   if (tokens.refresh_token === undefined) return tokens
   const { as, client, authentication, options } = toParties(signingIn)
@@ -152,6 +156,8 @@ export async function refresh(
       options(probe),
     )
     const renewed = await oauth.processRefreshTokenResponse(as, client, response)
+    hide(renewed.access_token)
+    hide(renewed.refresh_token)
     record(well('refresh', describeTokens(renewed)))
     return { ...tokens, ...renewed }
   } catch (error) {

@@ -29,7 +29,7 @@ export interface Coming {
 export async function register(
   { document }: FoundServer,
   { redirectUri, clientId }: Coming,
-  { probe, record }: Examination,
+  { probe, record, hide }: Examination,
 ): Promise<RegisteredClient | undefined> {
   if (clientId !== undefined) {
     record(unseen('registration', `skipped: the client id is ${clientId}`))
@@ -55,6 +55,8 @@ export async function register(
     )
     return undefined
   }
+  hide(client.client_secret)
+  hide(client.registration_access_token)
   record(
     well('registration', `registered ${redirectUri} as client ${client.client_id.slice(0, 40)}`),
   )

@@ -1,6 +1,12 @@
 import { createModernRequest, findResult, MODERN } from '../mcp-messages.ts'
 import { describeAnswer, type Examination, failed, unseen, well } from './examination.ts'
-import { discoverQuestion, initializeQuestion, messageQuestion } from './greeting.ts'
+import {
+  discoverQuestion,
+  eventStreamQuestion,
+  initializeQuestion,
+  isEventStream,
+  messageQuestion,
+} from './greeting.ts'
 import type { Answer } from './probe.ts'
 
 /** A session with the MCP server, or the way in which one does without. */
@@ -10,11 +16,11 @@ export interface Session {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The handshake: `initialize`, else `server/discover` (MCP 2026-07-28, backward compatibility). */
+/** The handshake: `initialize`, else `server/discover`, else none, as of old (MCP 2026-07-28, backward compatibility). */
 export async function openSession(
   token: string | undefined,
   examination: Examination,
-): Promise<Session | undefined> {
+): Promise<Session | 'legacy' | undefined> {
   const { target, probe, record } = examination
   const credential = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const answer = await probe(initializeQuestion(target.url, credential))
@@ -39,6 +45,10 @@ export async function openSession(
   if (resultOf(discovered) !== undefined) {
     record(well('handshake', `server/discover: the server speaks ${MODERN}`))
     return { isModern: true, headers: { ...credential, 'mcp-protocol-version': MODERN } }
+  }
+  if (isEventStream(await probe(eventStreamQuestion(target.url, credential)))) {
+    record(well('handshake', `POST: ${describeAnswer(answer)}, GET: HTTP+SSE of 2024-11-05`))
+    return 'legacy'
   }
   record(
     failed('handshake', `initialize: ${describeAnswer(answer)}`, causeOfHandshake(answer, token)),

@@ -49,6 +49,7 @@ function tell(runtime: Runtime): void {
       ['--help'],
       ['serve', '--help'],
       ['check', '--help'],
+      ['doctor', '--help'],
       ['keygen', '--help'],
     ]) {
       const { status, stdout } = run(runtime, words)
