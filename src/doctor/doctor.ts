@@ -79,6 +79,9 @@ async function examineSignIn(
     if (client !== undefined)
       await authorize({ server, client, resource, redirectUri }, orders, examination)
   }
+  if (server?.isUsable === false) {
+    examination.record(unseen('registration', 'not tried, since the endpoints may not be asked'))
+  }
   if (client !== undefined) await unregister(client, examination)
   const ground = createGround(examination, {
     challenged,

@@ -99,7 +99,7 @@ export const STREAM_REMEDY: Remedy = [
   { place: 'Caddy', lines: ['# in reverse_proxy', 'flush_interval -1'] },
   {
     place: 'HAProxy',
-    lines: ['timeout client 1d', 'timeout server 1d', '# and no `option http-buffer-response`'],
+    lines: ['timeout client 1d', 'timeout server 1d', '# and no http-response wait-for-body'],
   },
   { place: 'Apache httpd', lines: ['ProxyPass / http://127.0.0.1:4000/ flushpackets=on'] },
 ]

@@ -40,12 +40,23 @@ export async function findServerMetadata(
     return undefined
   }
   const document = await findDocument(issuer, { ...examination, isNamed: resource !== undefined })
-  if (document === undefined) return undefined
+  if (document === undefined) return resource === undefined ? guess(issuer) : undefined
   record(describeIssuer(document, issuer, target))
   record(describePkce(document))
   const endpoints = describeEndpoints(document, issuer, target)
   record(endpoints)
   return { issuer, document, isUsable: endpoints.mark === 'well' }
+}
+
+/** Before 2025-06-18 a server without any metadata had its endpoints at fixed places. */
+function guess(issuer: string): FoundServer {
+  const document = {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    registration_endpoint: `${issuer}/register`,
+  }
+  return { issuer, document, isUsable: true }
 }
 
 async function findDocument(
@@ -67,7 +78,6 @@ async function findDocument(
     const { url, answer } = oauth
     const name = 'server metadata, inserted'
     const isBroken = isNamed || appended?.document !== undefined
-    // Before 2025-06-18 a server without any had its endpoints at fixed places.
     record(
       isBroken
         ? describeMissing(name, { url, answer, target })

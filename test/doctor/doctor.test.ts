@@ -102,6 +102,8 @@ describe('examine', () => {
     )
 
     assert.equal(stepOf(report, 'challenge')?.mark, 'unseen')
+    assert.equal(stepOf(report, 'registration')?.mark, 'well')
+    assert.equal(stepOf(report, 'authorize')?.mark, 'well')
     assert.equal(clientOf(report, 'TypeScript SDK 2.x')?.mark, 'well')
     assert.match(clientOf(report, 'Codex')?.why ?? '', /finds no authorization server metadata/)
   })

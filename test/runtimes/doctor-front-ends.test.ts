@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { isWell, type Report } from '../../src/doctor/report.ts'
+import { isWell, type Report, type StepName } from '../../src/doctor/report.ts'
 import { createBrowser } from '../support/browser.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { type Child, findFreePort, start } from '../support/child.ts'
@@ -161,6 +161,46 @@ ${server} ${locations(base)} }`,
     assert.match(stepOf(on, 'stream')?.cause ?? '', /buffering on/)
     assert.match(pasteOf(stepOf(on, 'stream')), /proxy_buffering off;[\s\S]*flush_interval -1/)
     assert.equal(stepOf(off, 'stream')?.mark, 'well', JSON.stringify(off.steps, null, 1))
+  })
+
+  it('gives lines that mend what it found', async () => {
+    const prefixed = `${TELLING} proxy_set_header X-Forwarded-Prefix /llm;`
+    const isAt = (path: string) => (proxy: string) => `location ${path} { proxy_pass ${proxy}; }`
+    const ofPrefix =
+      'allowed_hosts: [mcp.example.com]\nforwarded_headers: [x-forwarded-proto, x-forwarded-host, x-forwarded-port, x-forwarded-prefix]'
+    const route = { proxy: ofPrefix, server: prefixed, path: '/llm/demo/mcp' }
+    const shapes: readonly (readonly [StepName, Shape, (lines: string) => Shape])[] = [
+      [
+        'challenge',
+        { proxy: 'log: { level: info }', server: '' },
+        (lines) => ({ proxy: 'allowed_hosts: [mcp.example.com]', server: lines }),
+      ],
+      [
+        'resource metadata, inserted',
+        { ...route, locations: isAt('/llm/') },
+        (lines) => ({
+          ...route,
+          locations: (proxy) =>
+            `${isAt('/llm/')(proxy)} ${lines.replace('http://127.0.0.1:4000', proxy)}`,
+        }),
+      ],
+      [
+        'stream',
+        { server: TELLING + BUFFERING, path: '/everything/mcp' },
+        (lines) => ({
+          server: `${TELLING} proxy_ignore_headers X-Accel-Buffering; ${lines}`,
+          path: '/everything/mcp',
+        }),
+      ],
+    ]
+    for (const [name, shape, mend] of shapes) {
+      const step = stepOf(await examine(shape), name)
+      const [lines] = (step?.remedy ?? []).filter(({ place }) => place === 'nginx')
+      const mended = await examine(mend((lines?.lines ?? []).join('\n')))
+
+      assert.equal(step?.mark, 'failed')
+      assert.ok(isWell(mended), JSON.stringify(mended, null, 1))
+    }
   })
 
   it('catches buffering by a tool that it is told to call', async () => {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Report } from '../../src/doctor/report.ts'
 import { createBrowser } from '../support/browser.ts'
-import type { Child } from '../support/child.ts'
+import { makeCertificate } from '../support/certificate.ts'
+import { type Child, findFreePort } from '../support/child.ts'
+import { portOf } from '../support/proxy.ts'
 import { RUNTIMES, type Runtime, serve, startProgram } from './runtimes.ts'
 
 const CONFIG = `
@@ -16,6 +20,8 @@ mcp_servers:
 `
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
+const { pem, key } = makeCertificate(folder)
+const tls = createServer({ cert: readFileSync(pem), key: readFileSync(key) })
 let proxy: { readonly child: Child; readonly base: string }
 
 before(async () => {
@@ -24,10 +30,13 @@ before(async () => {
   const config = join(folder, 'config.yaml')
   writeFileSync(config, CONFIG)
   proxy = await serve(runtime, config)
+  tls.listen(0, '127.0.0.1')
+  await once(tls, 'listening')
 })
 
 after(async () => {
   await proxy?.child.stop()
+  tls.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -55,6 +64,19 @@ function tell(runtime: Runtime): void {
     assert.equal(report.well, false)
     assert.equal(report.steps[0]?.mark, 'failed')
     assert.match(report.steps[0]?.cause ?? '', /no MCP server answers at this path/)
+  })
+
+  it('says what is wrong with a certificate, and where nobody listens', async () => {
+    const closed = await findFreePort()
+    for (const [url, seen] of [
+      [`https://localhost:${portOf(tls)}/mcp`, /certificate not trusted/],
+      [`https://localhost:${new URL(proxy.base).port}/mcp`, /TLS failed/],
+      [`http://127.0.0.1:${closed}/mcp`, /connection refused/],
+    ] as const) {
+      const child = startProgram(runtime, ['doctor', url])
+      assert.equal(await child.ended(), 1)
+      assert.match(child.output(), seen)
+    }
   })
 
   it('ends with 2 for a URL that no client could use', async () => {
