@@ -199,7 +199,9 @@ ${server} ${locations(base)} }`,
       const mended = await examine(mend((lines?.lines ?? []).join('\n')))
 
       assert.equal(step?.mark, 'failed')
-      assert.ok(isWell(mended), JSON.stringify(mended, null, 1))
+      const { url, steps } = mended
+      assert.ok(isWell({ url, steps, clients: [] }), JSON.stringify(steps, null, 1))
+      assert.equal(clientOf(mended, 'VS Code')?.mark, 'well')
     }
   })
 
