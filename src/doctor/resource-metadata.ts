@@ -90,9 +90,10 @@ function causeOfMissing(answer: Answer, { path }: Target): Cause {
   const prefix = path.split('/').length > 3 ? `/${path.split('/')[1]}` : ''
   const remedy = wellKnownRemedy(prefix)
   if (answer.kind === 'failed') return { cause: 'the front end does not answer here', remedy }
-  const { status, headers, isCut } = answer
+  const { status, headers, text, isCut } = answer
   if (isCut) return { cause: 'the document is too long, or never ends', remedy: [] }
-  if (status === 200 && !isHtml(headers)) {
+  // Caddy answers 200 and nothing where it has no route.
+  if (status === 200 && text !== '' && !isHtml(headers)) {
     return { cause: 'not the JSON that belongs here: clients stop at it', remedy: [] }
   }
   if (status >= 500) {

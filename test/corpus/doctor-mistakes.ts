@@ -70,6 +70,13 @@ export const DOCTOR_MISTAKES: readonly DoctorMistake[] = [
     paste: /location ~ \^\/\\\.well-known[\s\S]*handle @inserted[\s\S]*use_backend/,
   },
   {
+    what: 'the inserted form is answered by nothing, as Caddy does',
+    script: { [RESOURCE]: 200 },
+    step: 'resource metadata, inserted',
+    cause: /missing route/,
+    paste: /handle @inserted/,
+  },
+  {
     what: 'the resource is another',
     script: { [RESOURCE]: { resource: `${ISSUER}/other`, authorization_servers: [ISSUER] } },
     step: 'resource',
