@@ -101,6 +101,8 @@ function createListener(app: App) {
     if (passage.kind === 'refused') {
       outgoing.writeHead(passage.status, {
         'Content-Type': 'application/json',
+        // Caches may keep a 404 or 405 by themselves (RFC 9111 §4.2.2): an odd request's for a good one.
+        'Cache-Control': 'no-store',
         Connection: 'close',
         ...(passage.status === 405 ? { Allow: 'GET, HEAD, POST, DELETE, OPTIONS' } : {}),
       })
