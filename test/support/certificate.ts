@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Makes a certificate that signs itself, and gives its files. */
@@ -15,4 +16,15 @@ export function makeCertificate(
     stdio: 'ignore',
   })
   return { pem, key }
+}
+
+/** The same, and one file with both, as some front ends want it. */
+export function certify(
+  folder: string,
+  names: readonly string[],
+): { readonly pem: string; readonly key: string; readonly both: string } {
+  const { pem, key } = makeCertificate(folder, names)
+  const both = join(folder, 'both.pem')
+  writeFileSync(both, `${readFileSync(pem, 'utf8')}${readFileSync(key, 'utf8')}`)
+  return { pem, key, both }
 }
