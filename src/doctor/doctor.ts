@@ -42,7 +42,8 @@ export async function examine(target: Target, orders: Orders): Promise<Report> {
   const { probe } = orders
   const examination: Examination = { target, probe, get: createGet(probe), record, hide }
   const greeting = await greet(examination)
-  const clients = await examineBehind(greeting, orders, examination)
+  const found = await examineBehind(greeting, orders, examination)
+  const clients = found.map((finding) => ({ ...finding, why: redact(finding.why) }))
   return { url: target.url, steps, clients }
 }
 

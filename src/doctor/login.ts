@@ -6,6 +6,7 @@ import type { Probe } from './probe.ts'
 import type { RegisteredClient } from './registration.ts'
 import type { Step } from './report.ts'
 import type { FoundServer } from './server-metadata.ts'
+import { isAskable } from './target.ts'
 
 /** The user's browser, and the loopback address that it comes back to (RFC 8252 §7.3). */
 export interface Desk {
@@ -171,11 +172,12 @@ export async function refresh(
 export async function cleanUp(
   tokens: Tokens | undefined,
   signingIn: SigningIn,
-  { probe }: Examination,
+  { probe, target }: Examination,
 ): Promise<void> {
   const { as, client, authentication, options } = toParties(signingIn)
   const token = tokens?.refresh_token ?? tokens?.access_token
-  if (token !== undefined && as.revocation_endpoint !== undefined) {
+  const { revocation_endpoint: url } = as
+  if (token !== undefined && url !== undefined && isAskable(url, target)) {
     await oauth
       .revocationRequest(as, client, authentication, token, options(probe))
       .catch(() => undefined)
@@ -198,7 +200,7 @@ function toParties({ server: { issuer, document }, client, resource }: SigningIn
   const identifier = resource?.document.resource
   const options = (probe: Probe) => ({
     [oauth.customFetch]: createFetch(probe),
-    // Which addresses may be asked was decided with the metadata.
+    // Which addresses may be asked is decided before: by isAskable.
     [oauth.allowInsecureRequests]: true,
     ...(identifier === undefined ? {} : { additionalParameters: { resource: identifier } }),
   })

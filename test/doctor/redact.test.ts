@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createRedactor } from '../../src/doctor/redact.ts'
-import { diagnose, stepOf } from '../support/doctor.ts'
-import { challenge, GOOD, play } from '../support/scripted-server.ts'
+import { clientOf, diagnose, stepOf } from '../support/doctor.ts'
+import { challenge, GOOD, GOOD_SERVER, play } from '../support/scripted-server.ts'
 
 const ISSUER = 'https://mcp.example.com'
 const TOKEN = 'an-access-token-that-nobody-may-see'
@@ -22,27 +22,59 @@ describe('createRedactor', () => {
 
 describe('examine with a sign-in', () => {
   it('never shows a token, also where the server sends it back', async () => {
-    let state = ''
-    const desk = {
-      redirectUri: 'http://127.0.0.1:33418/callback',
-      show: async (url: string) => {
-        state = new URL(url).searchParams.get('state') ?? ''
-      },
-      waitForCallback: async () =>
-        new URL(`http://127.0.0.1:33418/callback?code=the-code-of-it&state=${state}`),
-    }
     const echo = (request: Request) => {
       const authorization = request.headers.get('authorization')
       const unauthorized = challenge(`${ISSUER}/.well-known/oauth-protected-resource/mcp`)
       return authorization === null ? unauthorized() : new Response(authorization, { status: 500 })
     }
-    const token = () => Response.json({ access_token: TOKEN, token_type: 'Bearer', expires_in: 60 })
-    const { fetch } = play({ ...GOOD, 'POST /mcp': echo, 'GET /mcp': echo, 'POST /token': token })
+    const { fetch } = play({
+      ...GOOD,
+      'POST /mcp': echo,
+      'GET /mcp': echo,
+      'POST /token': grant,
+      // Where only some of the clients look.
+      'GET /.well-known/oauth-authorization-server/mcp': () => new Response(TOKEN, { status: 500 }),
+    })
 
-    const report = await diagnose(`${ISSUER}/mcp`, fetch, { desk })
+    const report = await diagnose(`${ISSUER}/mcp`, fetch, { desk: createDesk() })
 
     assert.equal(stepOf(report, 'token')?.mark, 'well')
     assert.match(stepOf(report, 'handshake')?.seen ?? '', /500, "Bearer \[secret\]"/)
+    assert.match(clientOf(report, 'mcp-remote')?.why ?? '', /500, "\[secret\]"/)
     assert.doesNotMatch(JSON.stringify(report), /nobody-may-see|the-code-of-it/)
   })
+
+  it('takes no token to a revocation endpoint inside a network', async () => {
+    const revocation_endpoint = 'http://10.0.0.7/revoke'
+    const { fetch, asked } = play({
+      ...GOOD,
+      'GET /.well-known/oauth-authorization-server': { ...GOOD_SERVER, revocation_endpoint },
+      'POST /token': grant,
+    })
+
+    const report = await diagnose(`${ISSUER}/mcp`, fetch, { desk: createDesk() })
+
+    assert.equal(stepOf(report, 'token')?.mark, 'well')
+    assert.ok(
+      asked.every((one) => one.includes(ISSUER)),
+      asked.join(),
+    )
+  })
 })
+
+function grant(): Response {
+  return Response.json({ access_token: TOKEN, token_type: 'Bearer', expires_in: 60 })
+}
+
+/** A user who signs in at once. */
+function createDesk() {
+  let state = ''
+  return {
+    redirectUri: 'http://127.0.0.1:33418/callback',
+    show: async (url: string) => {
+      state = new URL(url).searchParams.get('state') ?? ''
+    },
+    waitForCallback: async () =>
+      new URL(`http://127.0.0.1:33418/callback?code=the-code-of-it&state=${state}`),
+  }
+}
