@@ -40,7 +40,7 @@ async function main() {
   for (const tool of ['nginx', 'wrk', 'taskset']) {
     if (spawnSync('which', [tool]).status !== 0) throw new Error(`Cannot measure: install ${tool}`)
   }
-  const upstream = await startNginx('upstream', LOAD_CORE, UPSTREAM)
+  const upstream = await startNginx('upstream', LOAD_CORE, answerAll)
   const nginx = await startNginx('proxy', PROXY_CORE, (port) => reverseProxy(port, upstream))
   const provider = await startProvider()
   console.log(row(['', 'req/s', 'to nginx', 'p50 ms', 'p99 ms', '1 MiB', 'errors']))
@@ -51,6 +51,7 @@ async function main() {
   await measureHono(upstream, reference)
   for (const runtime of RUNTIMES) {
     const { url, token, child } = await startProxy(runtime, upstream, provider)
+    // The first figures are those of a runtime that still compiles.
     await measureTwice(url, token)
     const again = await measureTwice(`http://127.0.0.1:${nginx}/mcp`)
     const figures = await measureTwice(url, token)
@@ -107,7 +108,8 @@ const ANSWER = JSON.stringify({
   result: { content: [{ type: 'text', text: 'x'.repeat(228) }] },
 })
 
-function UPSTREAM(port) {
+/** The MCP server: one answer for all messages. */
+function answerAll(port) {
   writeFileSync(join(folder, 'large.json'), JSON.stringify({ text: 'x'.repeat(1024 * 1024) }))
   return `server {
     listen 127.0.0.1:${port};
