@@ -32,14 +32,17 @@ if (process.argv[2] === 'test') {
   rmSync('dist/test', { recursive: true, force: true })
   // Tests that start programs take their time, each file in a process of its own beside the others.
   const isSlow = (name) => /^test\/(?:runtimes|conformance)\//.test(name)
+  const isFlow = (name) => name.startsWith('test/flows/')
+  // These run longest, so their names come first: the runner goes by the alphabet.
   const suites = [
-    files.filter((name) => !isSlow(name)),
-    ...files.filter(isSlow).map((name) => [name]),
+    ['a-flows', files.filter(isFlow)],
+    ['a-units', files.filter((name) => !isSlow(name) && !isFlow(name))],
+    ...files.filter(isSlow).map((name) => [basename(name, '.test.ts'), [name]]),
   ]
-  for (const [at, suite] of suites.entries()) {
+  for (const [name, suite] of suites) {
     if (suite.length === 0) continue
     const contents = suite.map((name) => `import './${name}'`).join('\n')
-    const outfile = `dist/test/${at === 0 ? 'unit' : basename(suite[0], '.test.ts')}.mjs`
+    const outfile = `dist/test/${name}.mjs`
     const stdin = { contents, resolveDir: '.' }
     await build({ ...common, stdin, outfile, packages: 'external', external: ['node:*'] })
   }
