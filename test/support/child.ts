@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { portOf } from './proxy.ts'
 
 /** A program that a test started. */
 export interface Child {
@@ -62,12 +61,30 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(patience)
 }
 
-/** A port that nobody listens on just now, for programs that can't choose one themselves. */
+/**
+ * A port that nobody listens on, for programs that can't choose one themselves. It lies below the ports that systems
+ * give to outgoing connections, one of which could otherwise take it before the program does; and each process looks
+ * in a block of its own, so that tests beside each other do not choose the same.
+ */
 export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
+  for (let tries = 0; tries < PORTS.size; tries++) {
+    const port = PORTS.first + PORTS.next
+    PORTS.next = (PORTS.next + 1) % PORTS.size
+    if (await isFree(port)) return port
+  }
+  throw new Error('No port of this process is free')
+}
+
+const PORTS = { first: 10_240 + (process.pid % 352) * 64, size: 64, next: 0 }
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }
