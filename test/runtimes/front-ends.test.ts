@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { makeCertificate } from '../support/certificate.ts'
+import { certify } from '../support/certificate.ts'
 import { type Child, findFreePort } from '../support/child.ts'
-import { FRONT_ENDS, type FrontEnd, type Recipe } from '../support/front-ends.ts'
+import { FRONT_ENDS, type Recipe } from '../support/front-ends.ts'
 import { signIn } from '../support/mcp-client.ts'
 import { createTlsFetch } from '../support/tls-fetch.ts'
-import { RUNTIMES, serve } from './runtimes.ts'
+import { RUNTIMES, type Runtime, serve } from './runtimes.ts'
 
 /** What a front end is like, and by which address a client then reaches the server. */
 interface Shape {
@@ -17,13 +17,20 @@ interface Shape {
   readonly path: string
   readonly host?: string
   readonly isHttp2?: boolean
+  /** Whether runtimes could differ in it: how heads and paths come that a front end has rewritten. */
+  readonly isForAll?: boolean
 }
 
 const SHAPES: readonly Shape[] = [
-  { name: 'with TLS on another port', kinds: ['plain'], path: '/demo/mcp' },
+  { name: 'with TLS on another port', kinds: ['plain'], path: '/demo/mcp', isForAll: true },
   { name: 'over HTTP/2', kinds: ['plain'], path: '/demo/mcp', isHttp2: true },
   { name: 'with a prefix that it keeps', kinds: ['kept'], path: '/llm/demo/mcp' },
-  { name: 'with a prefix that it strips', kinds: ['stripped'], path: '/llm/demo/mcp' },
+  {
+    name: 'with a prefix that it strips',
+    kinds: ['stripped'],
+    path: '/llm/demo/mcp',
+    isForAll: true,
+  },
   { name: 'before another one', kinds: ['plain', 'inner'], path: '/demo/mcp' },
   {
     name: 'with a host for a server',
@@ -42,43 +49,82 @@ const HOSTILE = {
   X_Forwarded_Host: 'evil.example',
 }
 
-for (const frontEnd of FRONT_ENDS) {
-  describe(`behind ${frontEnd.name}`, { skip: frontEnd.isMissing }, () => tell(frontEnd))
+const NAMES = ['mcp.example.com', 'demo.mcp.example.com']
+
+for (const [at, runtime] of RUNTIMES.entries()) {
+  // The newest Node takes requests as Node does.
+  if (at === 1) continue
+  const skip = runtime.isInstalled ? false : 'not installed'
+  const shapes = at === 0 ? SHAPES : SHAPES.filter(({ isForAll }) => isForAll)
+  describe(`behind front ends, ${runtime.name}`, { skip }, () => tell(runtime, shapes))
 }
 
-function tell(frontEnd: FrontEnd): void {
-  for (const shape of SHAPES) describe(shape.name, () => tellOf(frontEnd, shape))
-}
+/** A proxy of the runtime for each configuration, whichever front end stands before it. */
+type ProxyOf = (shape: Shape) => Promise<string>
 
-function tellOf(frontEnd: FrontEnd, shape: Shape): void {
+function tell(runtime: Runtime, shapes: readonly Shape[]): void {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
+  const proxies = new Map<string, ReturnType<typeof serve>>()
+  let certificate: Recipe['certificate']
+
+  before(() => {
+    certificate = certify(folder, NAMES)
+  })
+
+  after(async () => {
+    for (const proxy of proxies.values()) await (await proxy).child.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  const proxyOf: ProxyOf = async (shape) => {
+    const text = configOf(shape)
+    const config = join(folder, `config-${proxies.size}.yaml`)
+    if (!proxies.has(text)) writeFileSync(config, text)
+    const proxy = proxies.get(text) ?? serve(runtime, config)
+    proxies.set(text, proxy)
+    return new URL((await proxy).base).host
+  }
+
+  for (const frontEnd of FRONT_ENDS) {
+    describe(`behind ${frontEnd.name}`, { skip: frontEnd.isMissing }, () => {
+      for (const shape of shapes) {
+        describe(shape.name, () =>
+          tellOf(shape, async (children) => {
+            let upstream = await proxyOf(shape)
+            for (const kind of shape.kinds.toReversed()) {
+              const port = await findFreePort()
+              const recipe = { folder, kind, port, upstream, certificate }
+              children.unshift(await frontEnd.start(recipe))
+              upstream = `127.0.0.1:${port}`
+            }
+            return { port: new URL(`http://${upstream}`).port, pem: certificate.pem }
+          }),
+        )
+      }
+    })
+  }
+}
+
+/** Starts what stands before the proxy, adding it to these programs. */
+type StartFrontEnds = (
+  children: Child[],
+) => Promise<{ readonly port: string; readonly pem: string }>
+
+function tellOf(shape: Shape, startFrontEnds: StartFrontEnds): void {
   const children: Child[] = []
   let base: string
   let tls: ReturnType<typeof createTlsFetch>
 
   before(async () => {
-    const [runtime] = RUNTIMES
-    assert.ok(runtime)
-    const config = join(folder, 'config.yaml')
-    writeFileSync(config, configOf(shape))
-    const proxy = await serve(runtime, config)
-    children.push(proxy.child)
-    const certificate = certify(folder)
-    let upstream = new URL(proxy.base).host
-    for (const kind of shape.kinds.toReversed()) {
-      const port = await findFreePort()
-      children.unshift(await frontEnd.start({ folder, kind, port, upstream, certificate }))
-      upstream = `127.0.0.1:${port}`
-    }
+    const { port, pem } = await startFrontEnds(children)
     const isHttp2 = shape.isHttp2 === true
-    tls = createTlsFetch(readFileSync(certificate.pem, 'utf8'), { isLocal: true, isHttp2 })
-    base = `https://${shape.host ?? 'mcp.example.com'}:${new URL(`http://${upstream}`).port}`
+    tls = createTlsFetch(readFileSync(pem, 'utf8'), { isLocal: true, isHttp2 })
+    base = `https://${shape.host ?? 'mcp.example.com'}:${port}`
   })
 
   after(async () => {
     await tls?.close()
     for (const child of children) await child.stop()
-    rmSync(folder, { recursive: true })
   })
 
   it('signs in and streams by the public address only', async () => {
@@ -127,11 +173,4 @@ mcp_servers:
   demo: { url: 'builtin:demo', auth_type: oauth2${host === undefined ? '' : `, host: ${host}`} }
   other: { url: 'http://127.0.0.1:9/mcp', auth_type: oauth2 }
 `
-}
-
-function certify(folder: string): Recipe['certificate'] {
-  const { pem, key } = makeCertificate(folder, ['mcp.example.com', 'demo.mcp.example.com'])
-  const both = join(folder, 'both.pem')
-  writeFileSync(both, `${readFileSync(pem, 'utf8')}${readFileSync(key, 'utf8')}`)
-  return { pem, key, both }
 }
