@@ -22,7 +22,12 @@ export interface Registry {
   readonly rootServer: Server | undefined
   /** Whether there are root OAuth routes at all. */
   readonly hasRoot: boolean
+  /** Whether several servers share the root, where each request must tell which one it means. */
+  readonly hasSharedRoot: boolean
 }
+
+/** Stands for the server in a registration that was made where several share the root; no name has it. */
+export const ANY_SERVER = '*'
 
 /** Indexes the servers once, at the start. */
 export function createRegistry(servers: readonly Server[], root: Config['root']): Registry {
@@ -39,6 +44,7 @@ export function createRegistry(servers: readonly Server[], root: Config['root'])
     findByHost: (hostname) => byHost.get(hostname),
     rootServer: root.kind === 'server' ? byName.get(root.name) : onlyOAuthServer(servers),
     hasRoot: root.kind !== 'off',
+    hasSharedRoot: root.kind !== 'off' && servers.filter(isOAuthServer).length > 1,
   }
 }
 

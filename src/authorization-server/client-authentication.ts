@@ -5,7 +5,7 @@ import { parseBasicCredentials } from '../oauth/basic-credentials.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { ASSERTION_ALGORITHMS } from '../oauth/metadata.ts'
 import type { Parameters } from '../oauth/parameters.ts'
-import type { OAuthServer } from '../registry.ts'
+import { ANY_SERVER, type OAuthServer } from '../registry.ts'
 import type { Exchange } from '../request/exchange.ts'
 import type { DerivedSecrets } from '../sealing/derived-secret.ts'
 import { hasSha256 } from '../sealing/digest.ts'
@@ -111,6 +111,7 @@ async function checkDerivedSecret(
   secrets: DerivedSecrets,
 ): Promise<void> {
   if (secret === undefined || (await secrets.isSecretFor(server.name, secret))) return
+  if (await secrets.isSecretFor(ANY_SERVER, secret)) return
   throw new OAuthError('invalid_client', 'Wrong client_secret: register again')
 }
 

@@ -2,7 +2,7 @@ import type { ClientConfig } from '../config/config.ts'
 import { open, type RegisteredClient } from '../grant.ts'
 import { OAuthError } from '../oauth/error.ts'
 import { isKnownRedirectUri, isSameRedirectUri, matchesPattern } from '../oauth/redirect-uri.ts'
-import type { OAuthServer } from '../registry.ts'
+import { ANY_SERVER, type OAuthServer } from '../registry.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import {
   type DescribedClient,
@@ -74,7 +74,8 @@ function isSealed(id: string): boolean {
 
 async function openRegistration(id: string, server: OAuthServer, sealer: Sealer): Promise<Client> {
   const opened = await open(sealer, 'client', id)
-  if (opened?.seal.aud !== server.name) {
+  const audience = opened?.seal.aud
+  if (opened === undefined || (audience !== server.name && audience !== ANY_SERVER)) {
     throw new OAuthError(
       'invalid_client',
       'The registration of this client is unknown or has expired: register again',

@@ -18,7 +18,7 @@ export function createAuthorizationServerMetadataEndpoint(
     const issuerPath = issuerPathOf(exchange)
     const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
     if (server !== undefined && !isOAuthServer(server)) return notFound()
-    if (server === undefined && !(issuerPath === '' && hasSeveral(registry))) return notFound()
+    if (server === undefined && !(issuerPath === '' && registry.hasSharedRoot)) return notFound()
     const isOpenId = exchange.path.includes('openid-configuration')
     return respondWithMetadata(exchange, {
       ...describe(exchange, issuerPath, {
@@ -38,11 +38,6 @@ async function scopesOf(providers: Providers, server: OAuthServer | undefined) {
 function issuerPathOf({ path }: Exchange): IssuerPath {
   const issuerPath = path.replace(WELL_KNOWN, '')
   return issuerPath === '' ? '' : `/${issuerPath.slice(1)}`
-}
-
-/** With several servers the root endpoints resolve by `resource`; with none there is no root. */
-function hasSeveral({ servers, hasRoot }: Registry): boolean {
-  return hasRoot && servers.filter(isOAuthServer).length > 1
 }
 
 function describe(

@@ -5,7 +5,7 @@ import { OAuthError } from '../oauth/error.ts'
 import { isKnownRedirectUri, isRegistrableRedirectUri } from '../oauth/redirect-uri.ts'
 import { parseScope } from '../oauth/scope.ts'
 import { toDisplayText } from '../pages/text.ts'
-import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
+import { ANY_SERVER, isOAuthServer, type Registry, type Server } from '../registry.ts'
 import type { Endpoint } from '../request/exchange.ts'
 import { readOAuthBody } from '../request/oauth-body.ts'
 import type { RateLimit } from '../request/rate-limit.ts'
@@ -16,6 +16,8 @@ import type { Sealer } from '../sealing/sealer.ts'
 
 const MAX_REDIRECT_URIS = 10
 const MAX_NAME = 200 // characters
+/** What old clients call themselves where they got no id. */
+const NAMELESS_CLIENT = 'dummy_client'
 const MAX_CLIENT_ID = 2048 // characters
 const REGISTRATION_LIFETIME = 90 * 24 * 3600 // seconds
 
@@ -47,13 +49,38 @@ export function createRegisterEndpoint(deps: Dependencies): Endpoint {
     const { registry } = deps
     if (!deps.isWithinLimit(clientNetwork)) return tooMany()
     const server = resolveServer({ registry, base }, { path: serverName })
-    if (server === undefined || !isOAuthServer(server)) return notFound()
+    const desk =
+      server === undefined && serverName === undefined ? sharedDesk(registry) : deskOf(server)
+    if (desk === undefined) return notFound()
     const metadata = await readMetadata(request)
-    const client = await createClient(deps, server, metadata)
-    const secret = hasSecret(metadata) ? await deps.secrets.secretFor(server.name) : undefined
+    const client = await createClient(deps, desk, metadata)
+    const secret = hasSecret(metadata) ? await deps.secrets.secretFor(desk.audience) : undefined
     const registered = { ...metadata, redirect_uris: client.redirectUris }
     return respondWithJson(describe(client.id, registered, secret), { status: 201 })
   }
+}
+
+/** Where a client registers: at one server, or at all that share the root. */
+interface Desk {
+  readonly audience: string
+  readonly sharedClientId: string
+  readonly allowedRedirectUris: readonly string[]
+}
+
+function deskOf(server: Server | undefined): Desk | undefined {
+  if (server === undefined || !isOAuthServer(server)) return undefined
+  const { name, allowedRedirectUris } = server
+  return { audience: name, sharedClientId: name, allowedRedirectUris }
+}
+
+/** A registration says nothing of the server; that comes with `resource`, which clients send later. */
+function sharedDesk({ servers, hasSharedRoot }: Registry): Desk | undefined {
+  if (!hasSharedRoot) return undefined
+  const allowedRedirectUris = servers
+    .filter(isOAuthServer)
+    .flatMap((server) => server.allowedRedirectUris)
+  // The id must name no server: authorize would take it for the one that is meant.
+  return { audience: ANY_SERVER, sharedClientId: NAMELESS_CLIENT, allowedRedirectUris }
 }
 
 /** Registration keeps nothing, but it costs (THREATS T46). */
@@ -75,29 +102,29 @@ interface CreatedClient {
 /** The shared client for addresses that are known, one of its own for the others if that is allowed. */
 async function createClient(
   deps: Dependencies,
-  server: OAuthServer,
+  desk: Desk,
   metadata: ClientMetadata,
 ): Promise<CreatedClient> {
-  const allowed = [...deps.allowedRedirectUris, ...server.allowedRedirectUris]
+  const allowed = [...deps.allowedRedirectUris, ...desk.allowedRedirectUris]
   const known = metadata.redirect_uris.filter((uri) => isKnownRedirectUri(uri, allowed))
   const registrable = metadata.redirect_uris.filter(isRegistrableRedirectUri)
   if (deps.registration === 'open' && registrable.length > known.length) {
-    return { id: await seal(deps.sealer, server, metadata), redirectUris: registrable }
+    return { id: await seal(deps.sealer, desk, metadata), redirectUris: registrable }
   }
   // One odd URI among good ones must not lock a client out (Cursor sends three kinds).
-  if (known.length > 0) return { id: server.name, redirectUris: known }
+  if (known.length > 0) return { id: desk.sharedClientId, redirectUris: known }
   throw unknownRedirectUris()
 }
 
 /** A client id that carries what was registered, so that nothing is kept (RFC 7591 §5). */
 async function seal(
   sealer: Sealer,
-  server: OAuthServer,
+  { audience }: Desk,
   { client_name: name, redirect_uris }: ClientMetadata,
 ): Promise<string> {
   const redirectUris = redirect_uris.filter(isRegistrableRedirectUri)
   const clientId = await issue(sealer, 'client', {
-    server: server.name,
+    server: audience,
     lifetime: REGISTRATION_LIFETIME,
     grant: { redirectUris, ...(typeof name === 'string' ? { name: toDisplayText(name, 64) } : {}) },
   })
