@@ -67,7 +67,7 @@ function tell(runtime: Runtime): void {
   }
 
   it('lets a client without discovery in by the root endpoints', async () => {
-    const signedIn = await signIn(`${proxy.base}/mcp`, { hasDiscovery: false })
+    const signedIn = await signIn(`${proxy.base}/mcp`, { missing: /\/\.well-known\// })
 
     await useTools(signedIn)
     assert.ok(signedIn.requests.includes('POST /register'))

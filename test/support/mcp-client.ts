@@ -29,7 +29,8 @@ export async function signIn(
   url: string,
   options: {
     readonly transport?: 'http' | 'sse'
-    readonly hasDiscovery?: boolean
+    /** The paths that the client is told are not there. */
+    readonly missing?: RegExp
     readonly fetch?: typeof globalThis.fetch
   } = {},
 ): Promise<SignedIn> {
@@ -42,9 +43,7 @@ export async function signIn(
     const asked = new URL(input instanceof Request ? input.url : input)
     origins.push(asked.origin)
     requests.push(`${init?.method ?? 'GET'} ${asked.pathname}`)
-    if (options.hasDiscovery === false && asked.pathname.includes('/.well-known/')) {
-      return new Response('Not found', { status: 404 })
-    }
+    if (options.missing?.test(asked.pathname)) return new Response('Not found', { status: 404 })
     return fetch(input, init)
   }
   const connect = () => {

@@ -12,7 +12,15 @@ import { createBrowser } from './browser.ts'
 export const REDIRECT_URI = 'http://127.0.0.1:33419/callback'
 
 /** Signs in with the SDK's second generation, which checks issuers and the `iss` of the answer. */
-export async function signInModern(url: string): Promise<Client> {
+export async function signInModern(
+  url: string,
+  options: {
+    readonly fetch?: typeof globalThis.fetch
+    /** The paths that the client is told are not there. */
+    readonly missing?: RegExp
+  } = {},
+): Promise<Client> {
+  const { fetch = globalThis.fetch, missing } = options
   const { provider, authorizationUrl } = createProvider()
   const connect = async (transport: StreamableHTTPClientTransport) => {
     const client = new Client(
@@ -22,14 +30,18 @@ export async function signInModern(url: string): Promise<Client> {
     await client.connect(transport)
     return client
   }
+  const send: typeof fetch = async (input, init) => {
+    const { pathname } = new URL(input instanceof Request ? input.url : input)
+    return missing?.test(pathname) ? new Response('Not found', { status: 404 }) : fetch(input, init)
+  }
   const transport = () =>
-    new StreamableHTTPClientTransport(new URL(url), { authProvider: provider })
+    new StreamableHTTPClientTransport(new URL(url), { authProvider: provider, fetch: send })
   const first = transport()
   await connect(first).then(
     () => Promise.reject(new Error('Came in without signing in')),
     (error: unknown) => (error instanceof UnauthorizedError ? undefined : Promise.reject(error)),
   )
-  const answer = await createBrowser().visit(authorizationUrl(), (at) =>
+  const answer = await createBrowser({ fetch }).visit(authorizationUrl(), (at) =>
     at.href.startsWith(REDIRECT_URI),
   )
   await first.finishAuth(answer.searchParams)

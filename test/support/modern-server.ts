@@ -2,11 +2,11 @@ import { serve } from '@hono/node-server'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 
 /** A server of the SDK's second generation, which speaks 2026-07-28 and all before it. */
-export async function startModernServer(): Promise<{
+export async function startModernServer(name = 'modern'): Promise<{
   readonly url: string
   close(): Promise<void>
 }> {
-  const handler = createMcpHandler(createServer)
+  const handler = createMcpHandler(() => createServer(name))
   return new Promise((resolve) => {
     const server = serve(
       { fetch: (request) => handler.fetch(request), port: 0, hostname: '127.0.0.1' },
@@ -19,9 +19,9 @@ export async function startModernServer(): Promise<{
   })
 }
 
-function createServer(): McpServer {
+function createServer(name: string): McpServer {
   const server = new McpServer(
-    { name: 'modern', version: '1.0.0' },
+    { name, version: '1.0.0' },
     { capabilities: { logging: {}, completions: {} } },
   )
   const text = (value: string) => ({ content: [{ type: 'text' as const, text: value }] })
