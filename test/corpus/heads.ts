@@ -14,7 +14,7 @@ function get(target: string, ...headers: string[]): string {
   return [`GET ${target} HTTP/1.1`, ...headers, 'Connection: close', '', ''].join('\r\n')
 }
 
-/** Heads that mean two things, or nothing (THREATS F2, T62, T63, T68, T72, T80). */
+/** Heads that mean two things, or nothing, or come from foreign pages (THREATS F2, T62, T63, T66, T68, T72, T80). */
 export const HOSTILE_HEADS: readonly HostileHead[] = [
   { what: 'two Host lines', head: get('/healthz', HOST, 'Host: evil.test'), statuses: [400] },
   { what: 'the same Host twice', head: get('/healthz', HOST, HOST), statuses: [400] },
@@ -40,7 +40,40 @@ export const HOSTILE_HEADS: readonly HostileHead[] = [
     head: get('/open/mcp', `Host: ${host}`),
     statuses: [400],
   })),
-  { what: 'a foreign Host', head: get('/open/mcp', 'Host: evil.test'), statuses: [421] },
+  ...[
+    'evil.test',
+    'evil.test:PORT',
+    '0.0.0.0:PORT',
+    '10.0.0.1:PORT',
+    '127.0.0.1.evil.test:PORT',
+    'localhost.evil.test:PORT',
+    'evil.localhost:PORT',
+    '[::]:PORT',
+  ].map((host) => ({
+    what: `a foreign host, ${host}`,
+    head: get('/open/mcp', `Host: ${host}`),
+    statuses: [421],
+  })),
+  ...['https://evil.test', 'null', 'http://localhost.evil.test:PORT', 'http://evil.test:PORT'].map(
+    (origin) => ({
+      what: `a page of ${origin}`,
+      head: get('/open/mcp', HOST, `Origin: ${origin}`),
+      statuses: [403],
+    }),
+  ),
+  {
+    what: 'a page of two origins',
+    head: get('/open/mcp', HOST, 'Origin: http://localhost:PORT', 'Origin: https://evil.test'),
+    statuses: [400, 403],
+  },
+  {
+    what: 'what a form can send without being asked',
+    head: get('/open/mcp', HOST, 'Content-Type: text/plain', 'Content-Length: 0').replace(
+      'GET',
+      'POST',
+    ),
+    statuses: [415],
+  },
   {
     what: 'a Host with a last dot',
     head: get('/open/mcp', 'Host: localhost.'),

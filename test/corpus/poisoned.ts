@@ -92,6 +92,14 @@ export const OVERWRITTEN: readonly PoisonedRequest[] = [
   answer: 'clean' as const,
 }))
 
+/** Lines that a proxy which appends would leave standing before its own (THREATS T59). */
+export const LINES: readonly PoisonedRequest[] = [
+  [`X-Forwarded-Host: ${EVIL}`],
+  [`X-Forwarded-Host: ${EVIL}, ${EVIL}`, `X-Forwarded-Host: ${EVIL}`],
+  ['X-Forwarded-Proto: http'],
+  ['x-forwarded-proto: http, http', `X-FORWARDED-HOST: ${EVIL}:1`],
+].map((lines) => ({ row: 59, what: lines.join(' + '), lines: [HOST, ...lines], answer: 'clean' }))
+
 /** Headers named in `Connection`, which a hop then drops: its own word would be missing behind it. */
 export const HOP_BY_HOP: readonly PoisonedRequest[] = [
   'X-Forwarded-Host',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Child } from '../support/child.ts'
 import { signIn } from '../support/mcp-client.ts'
-import { nginxIsMissing, startNginx } from '../support/nginx.ts'
+import { nginxIsMissing, startCachingNginx, startNginx } from '../support/nginx.ts'
 import { createTlsFetch } from '../support/tls-fetch.ts'
 import { RUNTIMES, serve } from './runtimes.ts'
 
@@ -89,3 +89,55 @@ describe('behind a real nginx with TLS', { skip: nginxIsMissing }, () => {
     assert.match(await response.text(), new RegExp(`"resource":"${nginx.base}/demo/mcp"`))
   })
 })
+
+describe('behind an nginx that keeps answers', { skip: nginxIsMissing }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
+  let proxy: { readonly child: Child; readonly base: string }
+  let nginx: { readonly child: Child; readonly base: string }
+
+  before(async () => {
+    const [runtime] = RUNTIMES
+    assert.ok(runtime)
+    const config = join(folder, 'config.yaml')
+    // It believes whatever host comes from this machine.
+    writeFileSync(config, CONFIG.replace(/allowed_hosts.*/, ''))
+    proxy = await serve(runtime, config)
+    nginx = await startCachingNginx(folder, proxy.base)
+  })
+
+  after(async () => {
+    await nginx?.child.stop()
+    await proxy?.child.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  const EVIL = { 'X-Forwarded-Host': 'evil.test' }
+  for (const [path, headers, names] of [
+    ['/.well-known/oauth-protected-resource/demo/mcp', EVIL, true],
+    ['/.well-known/oauth-authorization-server/demo', EVIL, true],
+    ['/.well-known/openid-configuration', EVIL, true],
+    ['/demo/mcp', EVIL, true],
+    ['/demo/authorize', EVIL, false],
+    ['/demo/callback', EVIL, false],
+    ['/demo/client-metadata.json', EVIL, false],
+    ['/nowhere', EVIL, false],
+    ['/demo/mcp;x', EVIL, false],
+    ['/.well-known/oauth-protected-resource', { Authorization: 'Bearer a, Bearer b' }, false],
+  ] as const) {
+    it(`leaves no trace of one client's ${path} in another's`, async () => {
+      const poisoned = await fetch(`${nginx.base}${path}`, { headers, redirect: 'manual' })
+      const answer = await wholeOf(poisoned)
+      assert.equal(answer.includes('evil.test'), names, answer)
+
+      const clean = await fetch(`${nginx.base}${path}`, { redirect: 'manual' })
+
+      assert.equal(clean.headers.get('x-cache'), 'MISS')
+      assert.ok(clean.status < 500)
+      assert.ok(!(await wholeOf(clean)).includes('evil.test'))
+    })
+  }
+})
+
+async function wholeOf(response: Response): Promise<string> {
+  return `${JSON.stringify([...response.headers])}${await response.text()}`
+}

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import {
   HOP_BY_HOP,
   HOSTS,
+  LINES,
   OVERWRITTEN,
   type PoisonedRequest,
   TARGETS,
@@ -73,6 +74,14 @@ function tell(runtime: Runtime, behindFrontEnds: typeof CORPUS | typeof BRIEF): 
         }))
     }
   })
+
+  it('change nothing by lines before those that a trusted proxy adds', () =>
+    expectNoPoison(LINES, {
+      ...direct(),
+      way: {},
+      base: `https://${DIRECT}`,
+      added: [`X-Forwarded-Host: ${DIRECT}`, 'X-Forwarded-Proto: https'],
+    }))
 
   it('change nothing by headers that a trusted proxy hands on', () =>
     expectNoPoison([...TWINS, ...HOP_BY_HOP], {

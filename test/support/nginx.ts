@@ -27,9 +27,7 @@ export async function startNginx(
 /** A real nginx with these server blocks. */
 export async function runNginx(folder: string, servers: string): Promise<Child> {
   mkdirSync(join(folder, 'tmp'))
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${folder}/tmp/${name};`)
-    .join('\n')
+  const temporary = temporaryFilesIn(join(folder, 'tmp'))
   const main = join(folder, 'nginx.conf')
   writeFileSync(
     main,
@@ -40,4 +38,46 @@ http { access_log off; ${temporary} ${servers} }`,
   const child = start(NGINX, ['-c', main, '-e', 'stderr'])
   await child.waitFor(/start worker process \d+/)
   return child
+}
+
+/** An nginx that hands on every header of its clients, and keeps whatever does not forbid it. */
+export async function startCachingNginx(
+  folder: string,
+  upstream: string,
+): Promise<{ readonly base: string; readonly child: Child }> {
+  const port = await findFreePort()
+  const own = join(folder, 'cache')
+  mkdirSync(own)
+  const main = join(own, 'nginx.conf')
+  writeFileSync(
+    main,
+    `daemon off; worker_processes 1; pid ${own}/nginx.pid; error_log stderr notice;
+# Heeded where the test runs as root only, whose folder the cache is in.
+user root;
+events {}
+http {
+  access_log off;
+  ${temporaryFilesIn(own)}
+  proxy_cache_path ${own}/kept keys_zone=kept:1m;
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass ${upstream};
+      proxy_cache kept;
+      proxy_cache_key $uri;
+      proxy_cache_valid any 10m;
+      add_header X-Cache $upstream_cache_status always;
+    }
+  }
+}`,
+  )
+  const child = start(NGINX, ['-c', main, '-e', 'stderr'])
+  await child.waitFor(/start worker process \d+/)
+  return { base: `http://127.0.0.1:${port}`, child }
+}
+
+function temporaryFilesIn(folder: string): string {
+  return ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join('\n')
 }
