@@ -186,3 +186,17 @@ export const TARGETS: readonly PoisonedRequest[] = [
   lines: [HOST],
   answer: 'refused' as const,
 }))
+
+/** What HTTP/2 can say of the host besides, or in place of, the authority (THREATS T58, T62, T63). */
+export const OVER_HTTP2: readonly Readonly<Record<string, string>>[] = [
+  { host: EVIL },
+  { ':authority': EVIL },
+  { ':authority': '', host: EVIL },
+  { ':authority': `user@${EVIL}` },
+  { ':authority': `${EVIL}/x` },
+  { ':scheme': 'http' },
+  { ':path': `//${EVIL}/.well-known/oauth-protected-resource/gh/mcp` },
+  { ':path': `https://${EVIL}/.well-known/oauth-protected-resource/gh/mcp` },
+  { 'x-forwarded-host': EVIL, forwarded: `host=${EVIL};proto=http`, 'x-forwarded-proto': 'http' },
+  { 'x-forwarded-prefix': '/evil.test', 'x-forwarded-port': '1', x_forwarded_host: EVIL },
+]

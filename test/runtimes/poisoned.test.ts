@@ -7,6 +7,7 @@ import {
   HOP_BY_HOP,
   HOSTS,
   LINES,
+  OVER_HTTP2,
   OVERWRITTEN,
   type PoisonedRequest,
   TARGETS,
@@ -15,7 +16,7 @@ import {
 import { certify } from '../support/certificate.ts'
 import { type Child, findFreePort } from '../support/child.ts'
 import { FRONT_ENDS, type FrontEnd, type Recipe } from '../support/front-ends.ts'
-import { AUTHORIZE_AT, findPoison, type Place } from '../support/poison.ts'
+import { AUTHORIZE_AT, findPoison, findPoisonOverHttp2, type Place } from '../support/poison.ts'
 import { RUNTIMES, type Runtime, serve } from './runtimes.ts'
 
 const DIRECT = 'direct.example.com:8000'
@@ -106,6 +107,12 @@ function tell(runtime: Runtime, behindFrontEnds: typeof CORPUS | typeof BRIEF): 
       })
 
       after(() => child?.stop())
+
+      it('change nothing by what HTTP/2 says besides the authority', async () => {
+        for (const headers of OVER_HTTP2) {
+          assert.deepEqual(await findPoisonOverHttp2(place, headers), [], JSON.stringify(headers))
+        }
+      })
 
       for (const [what, corpus] of behindFrontEnds) {
         it(`change nothing by ${what}`, () => expectNoPoison(corpus, place))

@@ -1,5 +1,6 @@
 import { EVIL, type PoisonedRequest } from '../corpus/poisoned.ts'
 import { authorizeQuery, LOOPBACK } from './flow.ts'
+import { sendHttp2 } from './http2.ts'
 import { type RawAnswer, type RawWay, sendRaw } from './raw.ts'
 
 /** Where requests are sent to, and the address that every answer must name. */
@@ -42,6 +43,27 @@ export async function findPoison(place: Place, poisoned: PoisonedRequest): Promi
   const after = await send(place, `GET ${METADATA}`, ['Host: HOST'])
   const isClean = after.status === 200 && strayIn(after, place).length === 0
   return isClean ? mistakes : [...mistakes, `afterwards: ${describe(after)}`]
+}
+
+/** The same for headers of HTTP/2, of which one is the authority and another may claim a host. */
+export async function findPoisonOverHttp2(
+  place: Place,
+  headers: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const { tls } = place.way
+  if (tls === undefined) return ['HTTP/2 needs TLS']
+  const { host } = new URL(place.base)
+  const ask = (changes: Readonly<Record<string, string>>) =>
+    sendHttp2(place.port, { ':path': METADATA, ':authority': host, ...changes }, tls)
+  const asked = await ask(headers)
+  const after = await ask({})
+  const isRight = isRefusal(asked, place) || asked.status === 200
+  const isClean = after.status === 200 && strayIn(after, place).length === 0
+  return [
+    ...(isRight ? [] : [describe(asked)]),
+    ...strayIn(asked, place),
+    ...(isClean ? [] : [`afterwards: ${describe(after)}`]),
+  ]
 }
 
 function isExpected(
