@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Purpose } from './sealing/key-ring.ts'
-import type { Seal, Sealer } from './sealing/sealer.ts'
+import type { Opened, Seal, Sealer } from './sealing/sealer.ts'
 
 /** Our client at a provider, where it was not configured: what a grant needs for being redeemed and renewed. */
 const GrantClient = v.object({
@@ -169,6 +169,25 @@ export async function open<P extends ArtifactPurpose>(
 ): Promise<Artifact<P> | undefined> {
   const opened = await sealer.open(purpose, text)
   if (opened === undefined) return undefined
+  const known = PARSED[purpose].get(opened)
+  if (known !== undefined) return known
   const parsed = v.safeParse(SCHEMAS[purpose], opened.payload)
-  return parsed.success ? { seal: opened.seal, grant: parsed.output } : undefined
+  if (!parsed.success) return undefined
+  const artifact = { seal: opened.seal, grant: parsed.output }
+  PARSED[purpose].set(opened, artifact)
+  return artifact
+}
+
+/** What was parsed of something that a sealer still holds open: it is the same each time. */
+const PARSED: { readonly [P in ArtifactPurpose]: WeakMap<Opened, Artifact<P>> } = {
+  code: new WeakMap(),
+  'access-token': new WeakMap(),
+  'refresh-token': new WeakMap(),
+  flow: new WeakMap(),
+  consent: new WeakMap(),
+  'message-endpoint': new WeakMap(),
+  successor: new WeakMap(),
+  renewed: new WeakMap(),
+  client: new WeakMap(),
+  approval: new WeakMap(),
 }

@@ -51,7 +51,7 @@ export interface Sealing {
 
 /** A sealer over a key ring; `now` in milliseconds. */
 export function createSealer({ keys, now }: { keys: KeyRing; now: () => number }): Sealer {
-  const opened = new LRUCache<string, Opened>({ max: CACHED_TOKENS })
+  const opened = new LRUCache<string, OpenedFor>({ max: CACHED_TOKENS })
   const seconds = () => Math.floor(now() / 1000)
 
   return {
@@ -70,15 +70,20 @@ export function createSealer({ keys, now }: { keys: KeyRing; now: () => number }
     },
 
     async open(purpose, text) {
-      if (!isCanonicalJwe(text)) return undefined
-      // Only one spelling gets this far, so the text may be the key of the cache.
-      const cacheKey = `${purpose} ${text}`
-      const content = opened.get(cacheKey) ?? (await decrypt({ keys, purpose, text }))
+      const known = opened.get(text)
+      // A string has one purpose, for which it was sealed with a key of that purpose.
+      if (known !== undefined && known.purpose !== purpose) return undefined
+      const content = known?.content ?? (await decrypt({ keys, purpose, text }))
       if (content === undefined || !isInForce(content.seal, seconds())) return undefined
-      opened.set(cacheKey, content)
+      if (known === undefined) opened.set(text, { purpose, content })
       return content
     },
   }
+}
+
+interface OpenedFor {
+  readonly purpose: Purpose
+  readonly content: Opened
 }
 
 function typeOf(purpose: Purpose): string {
@@ -101,6 +106,8 @@ async function decrypt(sealed: {
   purpose: Purpose
   text: string
 }): Promise<Opened | undefined> {
+  // Only one spelling gets further, so the text may be the key of the cache.
+  if (!isCanonicalJwe(sealed.text)) return undefined
   try {
     const { plaintext, protectedHeader } = await compactDecrypt(
       sealed.text,
