@@ -1,23 +1,19 @@
 import { Hono } from 'hono'
 import type { Config } from './config/config.ts'
 import { createErrorResponder } from './error-response.ts'
+import type { Carriage } from './gateway/carriage.ts'
 import type { Upstream } from './gateway/upstream.ts'
 import type { FetchGuarded } from './http/guarded-fetch.ts'
 import type { Log } from './log.ts'
 import type { Registry } from './registry.ts'
-import { createClientNetworkResolver } from './request/client-network.ts'
+import { createClientNetworkResolver, type ResolveClientNetwork } from './request/client-network.ts'
 import { allowAnyOrigin, respondToPreflight } from './request/cors.ts'
-import { createEndpoints } from './request/endpoints.ts'
-import type { Exchange } from './request/exchange.ts'
+import type { Exchange, RequestHead } from './request/exchange.ts'
+import { type Arrival, LazyExchange } from './request/lazy-exchange.ts'
 import { withoutPrefix } from './request/prefix.ts'
-import {
-  type Connection,
-  createPublicBaseResolver,
-  type PublicBase,
-} from './request/public-base.ts'
+import { type Connection, createPublicBaseResolver } from './request/public-base.ts'
 import { respondWithJson } from './request/respond.ts'
 import { createRoutes, type Route } from './routes.ts'
-import { createRandomString } from './sealing/base64url.ts'
 import type { KeyRing } from './sealing/key-ring.ts'
 import type { Store } from './store/store.ts'
 
@@ -35,40 +31,97 @@ export interface Dependencies {
 }
 
 /** The proxy: answers a request whose head has passed the gate. */
-export type App = (request: Request, connection: Connection) => Promise<Response>
+export interface App {
+  (request: Request, connection: Connection): Promise<Response>
+  /**
+   * The same for MCP messages alone, by a platform that carries their bytes itself: undefined for
+   * whatever else a request is, which then takes the usual way.
+   */
+  readonly carry?: (
+    head: RequestHead,
+    connection: Connection,
+  ) => Promise<Carriage | Response> | undefined
+}
 
 interface Environment {
-  Bindings: {
-    readonly base: PublicBase
-    readonly path: string
-    readonly url: URL
-    readonly clientNetwork: string
-    readonly search: string
-  }
+  Bindings: Arrival & { readonly url: URL }
 }
 
 /** Builds the proxy once, at the start. */
 export function createApp(deps: Dependencies): App {
-  const resolveBase = createPublicBaseResolver(deps.config, (message, detail) =>
-    deps.log('warning', message, detail),
-  )
-  const hono = createHono(deps)
+  const arrive = createArrivals(deps)
+  const { routes, gateway } = createRoutes(deps)
+  const respondWithFailure = createErrorResponder(deps.log)
   const resolveClientNetwork = createClientNetworkResolver(deps.config)
+  const hono = createHono({ deps, routes, respondWithFailure, resolveClientNetwork })
+  const mounts = listMounts(deps.registry)
 
-  return async (request, connection) => {
-    const url = new URL(request.url)
-    if (url.pathname === '/healthz' || url.pathname === '/readyz') {
+  const answerAll = async (request: Request, connection: Connection): Promise<Response> => {
+    if (/^[^:]+:\/\/[^/]+\/(?:healthz|readyz)(?:\?|$)/.test(request.url)) {
       return new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } })
     }
-    const base = resolveBase(request, connection)
-    if (base === undefined) return misdirected()
-    const path = withoutPrefix(url.pathname, base.prefix)
-    const routed = path === url.pathname ? request : new Request(new URL(path, url), request)
-    const clientNetwork = resolveClientNetwork(request, connection.peer)
-    const search = connection.search ?? url.search
-    const plain = path.replace(/(.)\/$/, '$1')
-    return hono.fetch(routed, { base, path: plain, url, search, clientNetwork })
+    const arrival = arrive(request, connection)
+    if (arrival === undefined) return misdirected()
+    const { routedPath } = arrival
+    const url = new URL(request.url)
+    const isAsItCame = routedPath === url.pathname
+    const routed = isAsItCame ? request : new Request(new URL(routedPath, url), request)
+    return hono.fetch(routed, { ...arrival, url })
   }
+
+  const carry = (head: RequestHead, connection: Connection) => {
+    if (head.method !== 'POST') return undefined
+    const arrival = arrive(head, connection)
+    const mount = arrival === undefined ? undefined : mounts.get(arrival.path)
+    if (arrival === undefined || mount === undefined) return undefined
+    const exchange = new LazyExchange(head, arrival, {
+      serverName: mount.server,
+      resolveClientNetwork,
+    })
+    return gateway(exchange).then(openToBrowsers, async (error: unknown) =>
+      allowAnyOrigin(await respondWithFailure(error, exchange, 'json')),
+    )
+  }
+  return Object.assign(answerAll, { carry })
+}
+
+type Arrive = (head: RequestHead, connection: Connection) => Arrival | undefined
+
+/** Where a request arrives; undefined for hosts that are not ours. */
+function createArrivals({ config, log }: Dependencies): Arrive {
+  const resolveBase = createPublicBaseResolver(config, (message, detail) =>
+    log('warning', message, detail),
+  )
+  return (head, connection) => {
+    const base = resolveBase(head, connection)
+    if (base === undefined) return undefined
+    const { path: ownPath, search } = splitTarget(head.url)
+    const routedPath = withoutPrefix(ownPath, base.prefix)
+    const path =
+      routedPath.length > 1 && routedPath.endsWith('/') ? routedPath.slice(0, -1) : routedPath
+    return { base, path, routedPath, search: connection.search ?? search, connection }
+  }
+}
+
+/** Path and query as they are written; the gate has seen to it that parsing would change neither. */
+function splitTarget(url: string): { readonly path: string; readonly search: string } {
+  const start = url.indexOf('/', url.indexOf('//') + 2)
+  const query = url.indexOf('?', start)
+  if (query === -1) return { path: url.slice(start), search: '' }
+  return { path: url.slice(start, query), search: url.slice(query) }
+}
+
+/** The paths of MCP endpoints, `/mcp`, `/mcp/gh` and `/gh/mcp`, and the server that each names. */
+function listMounts({ servers }: Registry): ReadonlyMap<string, { readonly server?: string }> {
+  const names = servers.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias]))
+  const named = names.flatMap((server) =>
+    [`/mcp/${server}`, `/${server}/mcp`].map((path) => [path, { server }] as const),
+  )
+  return new Map<string, { readonly server?: string }>([['/mcp', {}], ...named])
+}
+
+function openToBrowsers(carriage: Carriage | Response): Carriage | Response {
+  return carriage instanceof Response ? allowAnyOrigin(carriage) : carriage
 }
 
 function misdirected(): Response {
@@ -82,14 +135,28 @@ function misdirected(): Response {
   )
 }
 
-function createHono(deps: Dependencies): Hono<Environment> {
+interface Routing {
+  readonly deps: Dependencies
+  readonly routes: readonly Route[]
+  readonly respondWithFailure: ReturnType<typeof createErrorResponder>
+  readonly resolveClientNetwork: ResolveClientNetwork
+}
+
+function createHono({
+  deps,
+  routes,
+  respondWithFailure,
+  resolveClientNetwork,
+}: Routing): Hono<Environment> {
   // Not strict: /mcp and /mcp/ are the same, without a redirect between them.
   const hono = new Hono<Environment>({ strict: false })
-  const respondWithFailure = createErrorResponder(deps.log)
-  for (const route of createRoutes(deps)) {
+  for (const route of routes) {
     for (const path of route.paths) {
       hono.all(path, async (context) => {
-        const exchange = toExchange(context.req.raw, context.env, context.req.param('server'))
+        const request = context.req.raw
+        const serverName = context.req.param('server')
+        const head = new LazyExchange(request, context.env, { serverName, resolveClientNetwork })
+        const exchange = Object.assign(head, { request, url: context.env.url })
         const answered = answer(route, exchange).catch((error: unknown) =>
           respondWithFailure(error, exchange, route.style),
         )
@@ -118,18 +185,4 @@ async function answer(route: Route, exchange: Exchange): Promise<Response> {
     )
   }
   return route.endpoint(exchange)
-}
-
-function toExchange(request: Request, env: Environment['Bindings'], server?: string): Exchange {
-  return {
-    request,
-    url: env.url,
-    search: env.search,
-    path: env.path,
-    base: env.base,
-    endpoints: createEndpoints(env.base),
-    serverName: server,
-    clientNetwork: env.clientNetwork,
-    requestId: createRandomString(9),
-  }
 }

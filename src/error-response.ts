@@ -1,7 +1,7 @@
 import type { Log } from './log.ts'
 import { OAuthError, type OAuthErrorCode } from './oauth/error.ts'
 import { renderErrorPage } from './pages/error-page.ts'
-import type { Exchange } from './request/exchange.ts'
+import type { HeadExchange, RequestHead } from './request/exchange.ts'
 import { respondWithJson } from './request/respond.ts'
 
 /** Whether people or programs read the answers of a route. */
@@ -11,14 +11,14 @@ const RETRY_AFTER = '5' // seconds
 
 /** Turns whatever an endpoint throws into an answer and a line of log. */
 export function createErrorResponder(log: Log) {
-  return async (error: unknown, exchange: Exchange, style: ErrorStyle): Promise<Response> => {
+  return async (error: unknown, exchange: HeadExchange, style: ErrorStyle): Promise<Response> => {
     const { requestId, path, request } = exchange
     const place = { requestId, path, method: request.method }
     if (error instanceof OAuthError) {
       const { code, message: description, cause } = error
       const detail = typeof cause === 'string' ? { cause } : {}
       log(levelOf(error), 'Request refused', { ...place, error: code, description, ...detail })
-    } else if (request.signal.aborted) {
+    } else if (isAborted(request)) {
       log('info', 'Client went away', place)
     } else {
       log('error', 'Request failed', { ...place, error: 'server_error', bug: describeBug(error) })
@@ -28,6 +28,11 @@ export function createErrorResponder(log: Log) {
       ? respondWithErrorPage(known, exchange)
       : respondWithError(known, exchange)
   }
+}
+
+/** Whether the client went away; without a body nobody waits for it. */
+function isAborted(request: RequestHead): boolean {
+  return request instanceof Request && request.signal.aborted
 }
 
 function levelOf({ code }: OAuthError): 'info' | 'warning' {
@@ -43,7 +48,7 @@ function describeBug(error: unknown): string {
 
 function respondWithError(
   error: OAuthError | undefined,
-  { request, requestId }: Exchange,
+  { request, requestId }: HeadExchange,
 ): Response {
   if (error === undefined) {
     return respondWithJson(
@@ -72,7 +77,7 @@ const STATUS: Partial<Record<OAuthErrorCode, number>> = {
   temporarily_unavailable: 503,
 }
 
-function respondWithErrorPage(error: OAuthError | undefined, { requestId }: Exchange) {
+function respondWithErrorPage(error: OAuthError | undefined, { requestId }: HeadExchange) {
   if (error === undefined) {
     return renderErrorPage({
       status: 500,

@@ -13,7 +13,9 @@ import { createTokenEndpoint } from './authorization-server/token.ts'
 import { createClientMetadataEndpoint } from './client-metadata.ts'
 import type { Config } from './config/config.ts'
 import type { ErrorStyle } from './error-response.ts'
+import { type Carriage, createCarriage } from './gateway/carriage.ts'
 import { createGatewayEndpoint } from './gateway/forward.ts'
+import type { GatewayDependencies } from './gateway/forwarding.ts'
 import { createStreamLimit } from './gateway/stream-limit.ts'
 import { createPublicFetch } from './http/public-fetch.ts'
 import { BUILT_IN_CALLBACKS } from './oauth/client-callbacks.ts'
@@ -23,7 +25,7 @@ import { createProviders } from './oauth-client/providers.ts'
 import { createAccessFinder, createGrantRedeemer } from './oauth-client/redeem-grant.ts'
 import { createTokenRevoker } from './oauth-client/revocation-request.ts'
 import { createSessionTokens } from './oauth-client/session-tokens.ts'
-import type { Endpoint, Exchange } from './request/exchange.ts'
+import type { Endpoint, Exchange, HeadExchange } from './request/exchange.ts'
 import { isLoopbackHostname } from './request/host.ts'
 import { createRateLimit } from './request/rate-limit.ts'
 import { createProtectedResourceMetadataEndpoint } from './resource-server/metadata.ts'
@@ -48,9 +50,20 @@ const NAMED = ['', '/:server']
 /** For each network: hosted clients register for all their users from a few addresses. */
 const REGISTRATIONS_A_MINUTE = 120
 
-/** The route table: one line for each URL. */
-export function createRoutes(deps: Dependencies): readonly Route[] {
+/** The routes, and the gateway for platforms that carry bytes themselves. */
+export interface Routes {
+  readonly routes: readonly Route[]
+  readonly gateway: (exchange: HeadExchange) => Promise<Carriage | Response>
+}
+
+/** The endpoints of this proxy and where they are. */
+export function createRoutes(deps: Dependencies): Routes {
   const all = createAllEndpoints(deps)
+  return { routes: toRoutes(all), gateway: all.carriage }
+}
+
+/** The route table: one line for each URL. */
+function toRoutes(all: ReturnType<typeof createAllEndpoints>): readonly Route[] {
   const get = { methods: ['GET'], style: 'json', isOpenToBrowsers: true } as const
   const post = { methods: ['POST'], style: 'json', isOpenToBrowsers: true } as const
   const page = { style: 'page', isOpenToBrowsers: false } as const
@@ -112,6 +125,7 @@ function createAllEndpoints(deps: Dependencies) {
   const mayRegister = createRegistrationPolicy(config)
   const startFlow = createFlowStarter({ ...provider, sealer, mayRegister })
   const approvals = createApprovals(sealer, consent)
+  const gateway = createGatewayDependencies(deps, provider, sealer)
   return {
     resourceMetadata: createProtectedResourceMetadataEndpoint(registry, providers),
     serverMetadata: createAuthorizationServerMetadataEndpoint(registry, providers),
@@ -138,14 +152,23 @@ function createAllEndpoints(deps: Dependencies) {
     callback: createCallbackEndpoint({ ...deps, sealer }),
     token: createTokenEndpoint({ ...issuing, ...provider, registry, renewals: new Map() }),
     revoke: createRevokeEndpoint({ ...issuing, ...provider, registry }),
-    gateway: createGatewayEndpoint({
-      ...deps,
-      ...provider,
-      sealer,
-      streams: createStreamLimit(),
-      allowedOrigins: createAllowedOrigins(config.allowedRedirectUris),
-      isLocal: isLocal(deps),
-    }),
+    gateway: createGatewayEndpoint(gateway),
+    carriage: (exchange: HeadExchange) => createCarriage(gateway, exchange),
+  }
+}
+
+function createGatewayDependencies(
+  deps: Dependencies,
+  provider: ReturnType<typeof createProviderSide>,
+  sealer: Sealer,
+): GatewayDependencies {
+  return {
+    ...deps,
+    ...provider,
+    sealer,
+    streams: createStreamLimit(),
+    allowedOrigins: createAllowedOrigins(deps.config.allowedRedirectUris),
+    isLocal: isLocal(deps),
   }
 }
 

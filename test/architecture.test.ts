@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'client-metadata': ['oauth-client', 'registry', 'request'],
   registry: ['config'],
   grant: ['sealing'],
-  request: ['config', 'http', 'registry', 'oauth'],
+  request: ['config', 'http', 'registry', 'oauth', 'sealing'],
   'oauth-client': ['config', 'registry', 'grant', 'oauth', 'http', 'log', 'sealing', 'store'],
   'error-response': ['log', 'oauth', 'pages', 'request'],
   'resource-server': [

@@ -2,6 +2,7 @@ import { issue } from '../grant.ts'
 import { parseBearerChallenge } from '../oauth/challenge.ts'
 import { parseScope } from '../oauth/scope.ts'
 import { isOAuthServer } from '../registry.ts'
+import { allowAnyOrigin, OPEN_TO_BROWSERS } from '../request/cors.ts'
 import {
   type AdmittedAs,
   respondWithChallenge,
@@ -10,7 +11,7 @@ import {
 import { respondWithGatewayError } from './errors.ts'
 import { createEndpointRewriter } from './event-stream.ts'
 import { type Forwarding, type GatewayDependencies, streamKeyOf } from './forwarding.ts'
-import { createResponseHeaders, isEventStream } from './headers.ts'
+import { createResponseHeaders, type HeaderPair, isEventStream, joined } from './headers.ts'
 import type { UpstreamResponse } from './upstream.ts'
 
 const MESSAGE_LIFETIME = 30 * 24 * 3600 // seconds; the bearer token decides admission
@@ -32,34 +33,33 @@ export function challenge(
   })
 }
 
-/** The upstream's answer on its way to the client, or ours in place of it. */
-export async function answer(
+/** The head of an answer on its way to the client. */
+export interface AnswerHead {
+  readonly status: number
+  readonly headers: readonly HeaderPair[]
+}
+
+/** The client's answer to what upstream said: its own, cleaned, or ours in place of it. */
+export function judge(
   deps: GatewayDependencies,
-  { forwarding, identity }: { readonly forwarding: Forwarding; readonly identity: AdmittedAs },
-  response: UpstreamResponse,
-): Promise<Response> {
-  const { exchange, server } = forwarding
-  const { status } = response
-  const refusal = refusalOf(deps, forwarding, response)
-  if (refusal !== undefined) {
-    await response.body?.cancel()
-    return refusal
-  }
+  forwarding: Forwarding,
+  upstream: Pick<UpstreamResponse, 'status' | 'headers'>,
+): AnswerHead | Response {
+  const refusal = refusalOf(deps, forwarding, upstream)
+  if (refusal !== undefined) return allowAnyOrigin(refusal)
   // In true_passthrough it is the upstream that says how to come in.
-  const isTransparent = server.access.kind === 'upstream'
-  const headers = createResponseHeaders(response.headers, isTransparent ? ['www-authenticate'] : [])
-  const isListening = exchange.request.method === 'GET' && isEventStream(headers)
-  const body = isListening
-    ? listen(deps, { forwarding, identity, headers }, response.body)
-    : response.body
-  return new Response(isBodyless(status) ? null : body, { status, headers })
+  const isTransparent = forwarding.server.access.kind === 'upstream'
+  const passed = isTransparent ? ['www-authenticate'] : []
+  const headers = createResponseHeaders(upstream.headers, passed)
+  headers.push(...OPEN_TO_BROWSERS)
+  return { status: upstream.status, headers }
 }
 
 /** What is answered in place of an upstream's refusal or redirect. */
 function refusalOf(
   deps: GatewayDependencies,
   forwarding: Forwarding,
-  response: UpstreamResponse,
+  response: Pick<UpstreamResponse, 'status' | 'headers'>,
 ): Response | undefined {
   const { status } = response
   if (status < 200 || status > 599) return respondWithGatewayError('nonsense')
@@ -81,7 +81,7 @@ function refusalOf(
 function refuseUser(
   deps: GatewayDependencies,
   forwarding: Forwarding,
-  response: UpstreamResponse,
+  response: Pick<UpstreamResponse, 'status' | 'headers'>,
 ): Response | undefined {
   const { server, exchange, mount } = forwarding
   if (!isOAuthServer(server)) return undefined
@@ -96,30 +96,31 @@ function refuseUser(
   return respondWithChallenge(exchange, { error: 'insufficient_scope', scope, mount })
 }
 
-/** A stream that a client listens on: counted, and its first event looked at, if that can be read. */
-function listen(
-  deps: GatewayDependencies,
-  of: {
-    readonly forwarding: Forwarding
-    readonly identity: AdmittedAs
-    readonly headers: Headers
-  },
-  body: ReadableStream<Uint8Array> | null,
-): ReadableStream<Uint8Array> | null {
-  const { forwarding, identity, headers } = of
-  const rewritten = headers.has('content-encoding') ? body : rewriteEndpoint(deps, forwarding, body)
-  if (rewritten === null) return null
-  return deps.streams.count(streamKeyOf(forwarding.exchange, identity), rewritten)
+/** Somebody's request on its way. */
+export interface Admitted {
+  readonly forwarding: Forwarding
+  readonly identity: AdmittedAs
 }
 
-function isBodyless(status: number): boolean {
-  return status === 204 || status === 205 || status === 304
+/** A stream that a client listens on: counted, and its first event looked at, if that can be read. */
+export function listen(
+  deps: GatewayDependencies,
+  { forwarding, identity }: Admitted,
+  of: { readonly answer: AnswerHead; readonly body: ReadableStream<Uint8Array> },
+): ReadableStream<Uint8Array> {
+  const { answer, body } = of
+  const { exchange } = forwarding
+  if (exchange.request.method !== 'GET' || !isEventStream(answer.headers)) return body
+  const isReadable = joined(answer.headers, 'content-encoding') === null
+  const rewritten = isReadable ? rewriteEndpoint(deps, forwarding, body) : body
+  return deps.streams.count(streamKeyOf(exchange, identity), rewritten)
 }
 
 /** The scopes that a 403 asks for, if it is for want of scope (RFC 6750 §3.1). */
-function insufficientScope({ headers }: UpstreamResponse): readonly string[] | undefined {
-  const header = headers.find(([name]) => name.toLowerCase() === 'www-authenticate')?.[1]
-  const challenge = parseBearerChallenge(header ?? '')
+function insufficientScope({
+  headers,
+}: Pick<UpstreamResponse, 'headers'>): readonly string[] | undefined {
+  const challenge = parseBearerChallenge(joined(headers, 'www-authenticate') ?? '')
   if (challenge?.get('error') !== 'insufficient_scope') return undefined
   return parseScope(challenge.get('scope'))
 }
@@ -127,7 +128,7 @@ function insufficientScope({ headers }: UpstreamResponse): readonly string[] | u
 function rewriteEndpoint(
   { sealer }: GatewayDependencies,
   { exchange, server, mount }: Forwarding,
-  body: ReadableStream<Uint8Array> | null,
+  body: ReadableStream<Uint8Array>,
 ) {
   const rewriter = createEndpointRewriter(async (endpoint) => {
     const target = URL.canParse(endpoint, server.url) ? new URL(endpoint, server.url) : undefined
@@ -139,5 +140,5 @@ function rewriteEndpoint(
     })
     return exchange.endpoints.resource(`${mount}/messages/${sealed}`)
   })
-  return body?.pipeThrough(rewriter) ?? null
+  return body.pipeThrough(rewriter)
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts'
 import type { Providers } from '../oauth-client/providers.ts'
 import type { Registry, Server } from '../registry.ts'
-import type { Exchange } from '../request/exchange.ts'
+import type { HeadExchange } from '../request/exchange.ts'
 import type { AdmittedAs } from '../resource-server/access.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
@@ -25,7 +25,7 @@ export interface GatewayDependencies extends CredentialSources {
 
 /** One request on its way to the server it means. */
 export interface Forwarding {
-  readonly exchange: Exchange
+  readonly exchange: HeadExchange
   readonly server: Server
   /** The path below B that stands for the server, `/gh/mcp`, `/mcp/gh` or `/mcp`. */
   readonly mount: string
@@ -33,6 +33,6 @@ export interface Forwarding {
 }
 
 /** Whose streams are counted together. */
-export function streamKeyOf({ clientNetwork }: Exchange, identity: AdmittedAs): string {
+export function streamKeyOf({ clientNetwork }: HeadExchange, identity: AdmittedAs): string {
   return identity.kind === 'session' ? `session ${identity.grant.session}` : clientNetwork
 }

@@ -1,3 +1,5 @@
+import type { RequestHead } from '../request/exchange.ts'
+
 /** A header as it goes over the wire. */
 export type HeaderPair = readonly [name: string, value: string]
 
@@ -39,69 +41,93 @@ const NEVER: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** What goes upstream: headers by list, then the server's own, then the credential. */
-export function createRequestHeaders(
-  { method, headers }: Request,
-  own: {
-    readonly extraHeaders: readonly string[]
-    readonly staticHeaders: readonly HeaderPair[]
-    readonly credential: readonly HeaderPair[]
-  },
-): HeaderPair[] {
-  const named = namedByConnection(headers.get('connection'))
-  const sentLast = new Set(own.credential.map(([name]) => name.toLowerCase()))
-  const staticHeaders = own.staticHeaders.filter(([name]) => !sentLast.has(name.toLowerCase()))
-  const overridden = new Set(
-    [...staticHeaders, ...own.credential].map(([name]) => name.toLowerCase()),
-  )
-  const passes = (name: string) =>
-    isListed(name, REQUEST_HEADERS, REQUEST_PREFIXES) || own.extraHeaders.includes(name)
-  const passed = [...headers].filter(
-    ([name]) => passes(name) && !NEVER.has(name) && !named.has(name) && !overridden.has(name),
-  )
-  // An event stream is looked into for its endpoint event, and must not wait for a compressor.
-  const encoded = method === 'GET' ? passed.map(withoutEncoding) : passed
-  return [...encoded, ...staticHeaders, ...own.credential]
+/** Headers that go in place of the client's own. */
+export interface OwnHeaders {
+  readonly extraHeaders: readonly string[]
+  readonly staticHeaders: readonly HeaderPair[]
+  readonly credential: readonly HeaderPair[]
 }
 
-function withoutEncoding([name, value]: HeaderPair): HeaderPair {
-  return name === 'accept-encoding' ? [name, 'identity'] : [name, value]
+/** What goes upstream: headers by list, then the server's own, then the credential. */
+export function createRequestHeaders(
+  { method, headers }: RequestHead,
+  { extraHeaders, staticHeaders, credential }: OwnHeaders,
+): HeaderPair[] {
+  const named = namedByConnection(headers.get('connection'))
+  const passes = (name: string) =>
+    (isListed(name, REQUEST_HEADERS, REQUEST_PREFIXES) || extraHeaders.includes(name)) &&
+    !(NEVER.has(name) || named.has(name) || has(staticHeaders, name) || has(credential, name))
+  const sent: HeaderPair[] = []
+  for (const [name, value] of headers) {
+    // An event stream is looked into for its endpoint event, and must not wait for a compressor.
+    const isEncoding = method === 'GET' && name === 'accept-encoding'
+    if (passes(name)) sent.push([name, isEncoding ? 'identity' : value])
+  }
+  for (const pair of staticHeaders) if (!has(credential, pair[0])) sent.push(pair)
+  sent.push(...credential)
+  return sent
+}
+
+function has(pairs: readonly HeaderPair[], name: string): boolean {
+  return pairs.length > 0 && pairs.some((pair) => pair[0].toLowerCase() === name.toLowerCase())
 }
 
 /** What goes back to the client: headers by list, and what keeps streams streaming. */
 export function createResponseHeaders(
   upstream: readonly HeaderPair[],
   passed: readonly string[] = [],
-): Headers {
-  const connection = upstream.filter(([name]) => name.toLowerCase() === 'connection')
-  const named = namedByConnection(connection.map(([, value]) => value).join(','))
-  const headers = new Headers()
+): HeaderPair[] {
+  const named = namedByConnection(joined(upstream, 'connection'))
+  const isStream = isEventStream(upstream)
+  const passes = (name: string) =>
+    (passed.includes(name) || isListed(name, RESPONSE_HEADERS, RESPONSE_PREFIXES)) &&
+    !(NEVER.has(name) || named.has(name) || isPolicy(name))
+  const headers: HeaderPair[] = []
   for (const [name, value] of upstream) {
     const lower = name.toLowerCase()
-    const isPolicy = RESPONSE_POLICIES.some((policy) => lower.startsWith(policy))
-    if (NEVER.has(lower) || named.has(lower) || isPolicy) continue
-    const isPassed = passed.includes(lower) || isListed(lower, RESPONSE_HEADERS, RESPONSE_PREFIXES)
+    const isReplaced = isStream && lower === 'cache-control'
     // What is no byte string can not be sent on.
-    if (isPassed && /^[\t\x20-\xFF]*$/.test(value)) headers.append(lower, value)
+    const isSendable = /^[\t\x20-\xFF]*$/.test(value)
+    if (isSendable && !isReplaced && passes(lower)) headers.push([lower, value])
   }
-  headers.set('X-Content-Type-Options', 'nosniff')
-  if (isEventStream(headers)) {
-    headers.set('Cache-Control', 'no-cache, no-transform')
-    // nginx buffers a proxied response unless told otherwise, and events come late or never.
-    headers.set('X-Accel-Buffering', 'no')
-  }
+  headers.push(NO_SNIFFING)
+  if (isStream) headers.push(...STREAMING)
   return headers
 }
 
-/** Whether the body is a stream of server-sent events. */
-export function isEventStream(headers: Headers): boolean {
-  return /^text\/event-stream\b/i.test(headers.get('content-type') ?? '')
+const NO_SNIFFING: HeaderPair = ['X-Content-Type-Options', 'nosniff']
+const STREAMING: readonly HeaderPair[] = [
+  ['Cache-Control', 'no-cache, no-transform'],
+  // nginx buffers a proxied response unless told otherwise, and events come late or never.
+  ['X-Accel-Buffering', 'no'],
+]
+
+function isPolicy(name: string): boolean {
+  return RESPONSE_POLICIES.some((policy) => name.startsWith(policy))
 }
+
+/** Whether the body is a stream of server-sent events. */
+export function isEventStream(headers: readonly HeaderPair[]): boolean {
+  return /^text\/event-stream\b/i.test(joined(headers, 'content-type') ?? '')
+}
+
+/** The value of a field, its lines joined (RFC 9110 §5.2); null where there is none. */
+export function joined(headers: readonly HeaderPair[], name: string): string | null {
+  let value: string | null = null
+  for (const pair of headers) {
+    if (pair[0].length !== name.length || pair[0].toLowerCase() !== name) continue
+    value = value === null ? pair[1] : `${value}, ${pair[1]}`
+  }
+  return value
+}
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** The headers that `Connection` declares to be for this hop only. */
 function namedByConnection(connection: string | null): ReadonlySet<string> {
+  if (connection === null || connection === 'keep-alive') return NONE
   return new Set(
-    (connection ?? '')
+    connection
       .toLowerCase()
       .split(',')
       .map((name) => name.trim()),

@@ -1,5 +1,5 @@
 import type { Server } from '../registry.ts'
-import type { Exchange } from '../request/exchange.ts'
+import type { HeadExchange } from '../request/exchange.ts'
 import { isLoopbackHostname } from '../request/host.ts'
 
 /**
@@ -7,7 +7,7 @@ import { isLoopbackHostname } from '../request/host.ts'
  * protects a server (this machine, or no sign-in), a foreign page must not borrow it (THREATS T66).
  */
 export function isAllowedOrigin(
-  { request, base }: Exchange,
+  { request, base }: HeadExchange,
   server: Server,
   policy: { readonly allowedOrigins: ReadonlySet<string>; readonly isLocal: boolean },
 ): boolean {

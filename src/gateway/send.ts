@@ -1,58 +1,39 @@
-import type { Server } from '../registry.ts'
-import { createRequestHeaders } from './headers.ts'
+import type { Carriage } from './carriage.ts'
+import type { HeaderPair } from './headers.ts'
 import { readRequestBody } from './request-body.ts'
 import { type Upstream, UpstreamError, type UpstreamResponse } from './upstream.ts'
-import type { UpstreamCredential } from './upstream-credential.ts'
-
-type Ready = Extract<UpstreamCredential, { kind: 'ready' }>
-
-/** What there was to send, and what came of it. */
-export type Sent =
-  | { readonly kind: 'answered'; readonly response: UpstreamResponse }
-  | { readonly kind: 'failed'; readonly reason: 'too-large' | 'unreachable' | 'slow' }
-  | Extract<UpstreamCredential, { kind: 'failed' }>
-
-/** One request on its way upstream. */
-export interface Sending {
-  readonly request: Request
-  readonly server: Server
-  readonly url: string
-  readonly credential: Ready
-}
 
 /**
  * Sends a request upstream. Where upstream refuses a credential that there may be a newer one of,
- * it is sent once more with that, if its body was kept (at most 1 MiB).
+ * it is sent once more with that, if its body was kept (at most 1 MiB). A Response is our own.
  */
-export async function sendUpstream(upstream: Upstream, sending: Sending): Promise<Sent> {
-  const { request, server, url, credential } = sending
+export async function sendUpstream(
+  upstream: Upstream,
+  carriage: Carriage,
+  request: Request,
+): Promise<UpstreamResponse | Response> {
   const abort = new AbortController()
   let isTooLarge = false
   const body = await readRequestBody(request, {
-    isKept: credential.replace !== undefined,
+    isKept: carriage.isRepeatable,
     onTooLarge: () => {
       isTooLarge = true
       abort.abort()
     },
   })
-  if (body.kind === 'too-large') return { kind: 'failed', reason: 'too-large' }
-  const send = (headers: Ready['headers'], content: typeof body.content) =>
-    upstream({
-      url,
-      method: request.method,
-      headers: createRequestHeaders(request, { ...server, credential: headers }),
-      body: content,
-      signal: AbortSignal.any([request.signal, abort.signal]),
-    })
+  if (body.kind === 'too-large') return carriage.fail('too-large')
+  const { content } = body
+  const signal = AbortSignal.any([request.signal, abort.signal])
+  const send = (headers: readonly HeaderPair[]) =>
+    upstream({ url: carriage.url, method: carriage.method, headers, body: content, signal })
   try {
-    const response = await send(credential.headers, body.content)
-    const other = response.status === 401 && body.isKept ? await credential.replace?.() : undefined
-    if (other === undefined) return { kind: 'answered', response }
+    const response = await send(carriage.headers)
+    const other = response.status === 401 && body.isKept ? await carriage.repeat() : undefined
+    if (other === undefined) return response
     await response.body?.cancel()
-    if (other.kind === 'failed') return other
-    return { kind: 'answered', response: await send(other.headers, body.content) }
+    return other instanceof Response ? other : await send(other)
   } catch (error) {
-    return { kind: 'failed', reason: isTooLarge ? 'too-large' : reasonOf(error) }
+    return carriage.fail(isTooLarge ? 'too-large' : reasonOf(error))
   }
 }
 

@@ -2,8 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from '../app.ts'
-import { passGate } from '../request/gate.ts'
+import type { Carriage } from '../gateway/carriage.ts'
+import { createGate, type Passage } from '../request/gate.ts'
+import type { Connection } from '../request/public-base.ts'
+import { carry, type Wire, writeResponse } from './carry.ts'
+import type { Dispatch } from './dispatch.ts'
 import type { Listener, Listening } from './platform.ts'
+import { WireHeaders } from './wire-headers.ts'
 
 const MAX_HEADER_SIZE = 32 * 1024 // bytes; sealed tokens and flow cookies are long
 const HEADERS_TIMEOUT = 15_000 // milliseconds
@@ -12,7 +17,7 @@ const GRACE = 8_000 // milliseconds that a stopped server gives to what it has b
 const KEEP_ALIVE_TIMEOUT = 75_000 // milliseconds
 
 /** Listens by node:http, which all three runtimes have and which alone shows the raw target. */
-export function listen({ host, port, app }: Listening): Promise<Listener> {
+export function listen({ host, port, app }: Listening, dispatch: Dispatch): Promise<Listener> {
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_SIZE,
@@ -20,7 +25,7 @@ export function listen({ host, port, app }: Listening): Promise<Listener> {
       connectionsCheckingInterval: CHECKING_INTERVAL,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     },
-    createListener(app),
+    createListener(app, dispatch),
   )
   const drain = trackConnections(server)
   return new Promise((resolve, reject) => {
@@ -79,46 +84,57 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
   return new Error(`Cannot listen on ${host}:${port}: ${why}`, { cause: error })
 }
 
-function createListener(app: App) {
+function createListener(app: App, dispatch: Dispatch) {
+  const passGate = createGate()
   const handle = getRequestListener(
     (request, env) => {
       const { incoming } = env as { incoming: IncomingMessage } // what node-server hands over
-      return app(request, {
-        peer: plainAddress(incoming.socket.remoteAddress ?? ''),
-        host: incoming.headers.host ?? '',
-        search: /\?.*$/s.exec(incoming.url ?? '')?.[0] ?? '',
-      })
+      return app(request, toConnection(incoming, incoming.headers.host ?? ''))
     },
     { overrideGlobalObjects: false },
   )
   return (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const passage = passGate({
-      scheme: 'http',
-      method: incoming.method ?? '',
-      target: incoming.url ?? '',
-      headers: pairs(incoming.rawHeaders),
-    })
-    if (passage.kind === 'refused') {
-      outgoing.writeHead(passage.status, {
-        'Content-Type': 'application/json',
-        // Caches may keep a 404 or 405 by themselves (RFC 9111 §4.2.2): an odd request's for a good one.
-        'Cache-Control': 'no-store',
-        Connection: 'close',
-        ...(passage.status === 405 ? { Allow: 'GET, HEAD, POST, DELETE, OPTIONS' } : {}),
-      })
-      outgoing.end(JSON.stringify({ error: 'invalid_request', detail: passage.message }))
-      return
-    }
+    const { method = '', url: target = '', rawHeaders } = incoming
+    const passage = passGate({ scheme: 'http', method, target, headers: rawHeaders })
+    if (passage.kind === 'refused') return refuse(outgoing, passage)
     incoming.url = passage.target
-    void handle(incoming, outgoing)
+    const headers = new WireHeaders(rawHeaders)
+    const head = { method, url: `http://${passage.host}${passage.target}`, headers }
+    const carriage = app.carry?.(head, toConnection(incoming, passage.host))
+    if (carriage === undefined) return void handle(incoming, outgoing)
+    carryAll({ incoming, outgoing, declared: headers.get('content-length') }, carriage, dispatch)
   }
 }
 
-function pairs(flat: readonly string[]): (readonly [string, string])[] {
-  return Array.from(
-    { length: flat.length / 2 },
-    (_, at) => [flat[2 * at] ?? '', flat[2 * at + 1] ?? ''] as const,
-  )
+function refuse(outgoing: ServerResponse, passage: Extract<Passage, { kind: 'refused' }>): void {
+  outgoing.writeHead(passage.status, {
+    'Content-Type': 'application/json',
+    // Caches may keep a 404 or 405 by themselves (RFC 9111 §4.2.2): an odd request's for a good one.
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+    ...(passage.status === 405 ? { Allow: 'GET, HEAD, POST, DELETE, OPTIONS' } : {}),
+  })
+  outgoing.end(JSON.stringify({ error: 'invalid_request', detail: passage.message }))
+}
+
+function toConnection({ socket, url = '' }: IncomingMessage, host: string): Connection {
+  const query = url.indexOf('?')
+  return {
+    peer: plainAddress(socket.remoteAddress ?? ''),
+    host,
+    search: query === -1 ? '' : url.slice(query),
+  }
+}
+
+/** Nobody is left to tell when this fails: the client went away, or has half an answer. */
+function carryAll(wire: Wire, carriage: Promise<Carriage | Response>, dispatch: Dispatch): void {
+  carriage
+    .then((found) =>
+      found instanceof Response
+        ? writeResponse(wire.outgoing, found)
+        : carry(wire, found, dispatch),
+    )
+    .catch(() => wire.outgoing.destroy())
 }
 
 /** An IPv4 peer of a dual-stack listener comes as ::ffff:127.0.0.1. */

@@ -1,11 +1,9 @@
-import { createBunPlatform } from './bun.ts'
-import { createDenoPlatform } from './deno.ts'
-import { createNodePlatform } from './node.ts'
 import type { Platform } from './platform.ts'
+import { createProcessPlatform } from './process.ts'
 
 /** The runtime we are on. Bun and Deno imitate Node, so they are asked for first. */
 export function detectPlatform(): Platform {
-  if ('Bun' in globalThis) return createBunPlatform()
-  if ('Deno' in globalThis) return createDenoPlatform()
-  return createNodePlatform()
+  if ('Bun' in globalThis) return createProcessPlatform('bun')
+  if ('Deno' in globalThis) return createProcessPlatform('deno')
+  return createProcessPlatform('node')
 }

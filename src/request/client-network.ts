@@ -1,8 +1,9 @@
 import type { Config } from '../config/config.ts'
+import type { RequestHead } from './exchange.ts'
 import { createTrustedPeers, networkOf } from './trusted-peers.ts'
 
 /** The network of whoever is asking, behind the proxies that are trusted. */
-export type ResolveClientNetwork = (request: Request, peer: string) => string
+export type ResolveClientNetwork = (request: RequestHead, peer: string) => string
 
 /** Walks `X-Forwarded-For` from the right, past trusted hops; what is left of a stranger is his word. */
 export function createClientNetworkResolver({

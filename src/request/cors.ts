@@ -30,9 +30,14 @@ export function respondToPreflight(request: Request, allow: string): Response {
   })
 }
 
-/** Lets pages of any origin read an answer; no cookie goes with such a request. */
+/** What lets pages of any origin read an answer; no cookie goes with such a request. */
+export const OPEN_TO_BROWSERS = [
+  ['Access-Control-Allow-Origin', '*'],
+  ['Access-Control-Expose-Headers', EXPOSED_HEADERS],
+] as const
+
+/** The same on a response. */
 export function allowAnyOrigin(response: Response): Response {
-  response.headers.set('Access-Control-Allow-Origin', '*')
-  response.headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS)
+  for (const [name, value] of OPEN_TO_BROWSERS) response.headers.set(name, value)
   return response
 }

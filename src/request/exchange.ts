@@ -1,10 +1,23 @@
 import type { Endpoints } from './endpoints.ts'
 import type { PublicBase } from './public-base.ts'
 
-/** One request, as far as it is understood before any endpoint sees it. */
-export interface Exchange {
-  readonly request: Request
-  readonly url: URL
+/** Header fields by lower-case name; web `Headers` are such, and what a platform reads off the wire. */
+export interface HeaderFields extends Iterable<readonly [name: string, value: string]> {
+  get(name: string): string | null
+  has(name: string): boolean
+}
+
+/** What a request says before its body. */
+export interface RequestHead {
+  readonly method: string
+  readonly headers: HeaderFields
+  /** Scheme, host and target as they came, the target past the gate. */
+  readonly url: string
+}
+
+/** The head of one request, as far as it is understood before any endpoint sees it. */
+export interface HeadExchange {
+  readonly request: RequestHead
   /** The query as it came over the wire, `` or `?…`; parsing would respell it. */
   readonly search: string
   /** The path below B's prefix. */
@@ -17,6 +30,12 @@ export interface Exchange {
   readonly clientNetwork: string
   /** Stands in the log and on error pages. */
   readonly requestId: string
+}
+
+/** One request with its body still to come. */
+export interface Exchange extends HeadExchange {
+  readonly request: Request
+  readonly url: URL
 }
 
 /** An endpoint: answers a request, or throws an OAuthError. */

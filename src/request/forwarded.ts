@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { HeaderFields } from './exchange.ts'
 import { parseForwardedElements } from './forwarded-elements.ts'
 import { parseAuthority } from './host.ts'
 
@@ -51,7 +52,7 @@ const MAX_LENGTH = 4096 // characters
 
 /** Reads the headers that `names` lists, or MALFORMED if any is not plain; never half of them. */
 export function parseForwardedHeaders(
-  headers: Headers,
+  headers: HeaderFields,
   names: readonly ForwardedHeader[],
   isTrusted: IsTrusted,
 ): ForwardedAddress | typeof MALFORMED {
@@ -61,7 +62,7 @@ export function parseForwardedHeaders(
 }
 
 function parseFamily(
-  headers: Headers,
+  headers: HeaderFields,
   names: readonly ForwardedHeader[],
   isTrusted: IsTrusted,
 ): ForwardedAddress | typeof MALFORMED {

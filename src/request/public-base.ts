@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config/config.ts'
+import type { RequestHead } from './exchange.ts'
 import { type ForwardedAddress, MALFORMED, parseForwardedHeaders } from './forwarded.ts'
 import { type Authority, formatOrigin, isLoopbackHostname, parseAuthority } from './host.ts'
 import { createTrustedPeers, networkOf } from './trusted-peers.ts'
@@ -27,7 +28,10 @@ export interface PublicBase {
 }
 
 /** B, or undefined for a host that is not ours to answer for (421). */
-export type ResolvePublicBase = (request: Request, connection: Connection) => PublicBase | undefined
+export type ResolvePublicBase = (
+  request: RequestHead,
+  connection: Connection,
+) => PublicBase | undefined
 
 /** Tells the operator which setting a request ran into. */
 export type Hint = (message: string, detail: Readonly<Record<string, string>>) => void
@@ -64,7 +68,7 @@ export function createPublicBaseResolver(settings: Settings, hint: Hint): Resolv
   const isAllowed = createHostPolicy(settings, fixed)
   const claimed = new Set(settings.servers.flatMap(({ host }) => host ?? []))
 
-  return (request, connection) => {
+  return remember((request, connection) => {
     const own = new URL(request.url)
     const forwarded = readForwarded(request, connection.peer)
     const base = combine(own, forwarded, settings.rootPath)
@@ -78,7 +82,35 @@ export function createPublicBaseResolver(settings: Settings, hint: Hint): Resolv
     if (fixed === undefined) return base
     // A server's own host is another base than the public one, but reached in the same way.
     return claimed.has(base.hostname) ? { ...base, origin: withSchemeOf(fixed, base) } : fixed
+  })
+}
+
+const REMEMBERED_BASES = 1_000
+const LONGEST_KEY = 1_024 // characters
+
+/** One client, or one front end, says the same again and again: what it came to is not worked out anew. */
+function remember(resolve: ResolvePublicBase): ResolvePublicBase {
+  const known = new LRUCache<string, { readonly base: PublicBase | undefined }>({
+    max: REMEMBERED_BASES,
+  })
+  return (request, connection) => {
+    const key = keyOf(request, connection)
+    if (key.length > LONGEST_KEY) return resolve(request, connection)
+    const found = known.get(key) ?? { base: resolve(request, connection) }
+    known.set(key, found)
+    return found.base
   }
+}
+
+/** All that a base depends on; values of headers have no line breaks, and none is a tab alone. */
+function keyOf({ headers, url }: RequestHead, { peer, host }: Connection): string {
+  const origin = url.slice(0, url.indexOf('/', url.indexOf('//') + 2))
+  let key = `${origin}\n${host}\n${peer}`
+  if (!FORWARDED_HEADERS.some((name) => headers.has(name))) return key
+  for (const name of [...FORWARDED_HEADERS, 'x-forwarded-for']) {
+    key += `\n${headers.get(name) ?? '\t'}`
+  }
+  return key
 }
 
 function withSchemeOf(fixed: PublicBase, base: PublicBase): string {
@@ -107,7 +139,7 @@ function createHintOnce(hint: Hint): HintOnce {
   }
 }
 
-type ReadForwarded = (request: Request, peer: string) => ForwardedAddress
+type ReadForwarded = (request: RequestHead, peer: string) => ForwardedAddress
 
 /** What the trusted peer says; a set with anything malformed in it says nothing. */
 function createForwardedReader(settings: Settings, hintOnce: HintOnce): ReadForwarded {

@@ -4,7 +4,7 @@ import { type Challenge, formatChallenge } from '../oauth/challenge.ts'
 import { OFFLINE } from '../oauth/scope.ts'
 import { isLetIn } from '../oauth-client/identity.ts'
 import type { Server, SignIn } from '../registry.ts'
-import type { Exchange } from '../request/exchange.ts'
+import type { HeadExchange, RequestHead } from '../request/exchange.ts'
 import { respondWithJson } from '../request/respond.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
@@ -23,7 +23,7 @@ export type AdmittedAs =
   | { readonly kind: 'bearer'; readonly authorization: string | undefined }
 
 /** The bearer token of a request, if it is one well-formed credential (RFC 6750 §2.1). */
-export function readBearer({ headers }: Request): string | undefined {
+export function readBearer({ headers }: RequestHead): string | undefined {
   return bearerOf(headers.get('authorization') ?? '')
 }
 
@@ -41,7 +41,7 @@ const REFUSED: Admission = { kind: 'challenged', error: 'invalid_token' }
 
 /** Decides admission; a refused credential is never tried as anything else (CVE-2026-59822). */
 export async function admit(
-  { request }: Exchange,
+  { request }: HeadExchange,
   server: Server,
   deps: Dependencies,
 ): Promise<Admission> {
@@ -61,7 +61,10 @@ export async function admit(
 }
 
 /** LiteLLM's clients send their key beside an `Authorization` that means something else. */
-async function admitByKey({ headers }: Request, keys: readonly AccessKey[]): Promise<Admission> {
+async function admitByKey(
+  { headers }: RequestHead,
+  keys: readonly AccessKey[],
+): Promise<Admission> {
   const own = headers.get('x-litellm-api-key')
   const header = own ?? headers.get('authorization')
   if (header === null) return { kind: 'challenged' }
@@ -70,7 +73,7 @@ async function admitByKey({ headers }: Request, keys: readonly AccessKey[]): Pro
 }
 
 async function admitByToken(
-  request: Request,
+  request: RequestHead,
   { name, access }: { readonly name: string; readonly access: SignIn },
   { sealer, store }: Dependencies,
 ): Promise<Admission> {
@@ -109,7 +112,7 @@ export function respondWithKeyChallenge(error: 'invalid_token' | undefined): Res
 
 /** 401 or 403 with our own challenge, never the upstream's (RFC 9728 §5.1). */
 export function respondWithChallenge(
-  { endpoints }: Exchange,
+  { endpoints }: HeadExchange,
   challenge: Pick<Challenge, 'scope' | 'error'> & { readonly mount: string },
 ): Response {
   const { error, scope, mount } = challenge

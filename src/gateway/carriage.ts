@@ -1,0 +1,152 @@
+import { open } from '../grant.ts'
+import type { TokenFailure } from '../oauth-client/token-cache.ts'
+import type { Server } from '../registry.ts'
+import { allowAnyOrigin } from '../request/cors.ts'
+import type { HeadExchange, RequestHead } from '../request/exchange.ts'
+import { resolveServer } from '../request/resolve-server.ts'
+import { notFound } from '../request/respond.ts'
+import { type AdmittedAs, admit, readBearer } from '../resource-server/access.ts'
+import { type Admitted, type AnswerHead, challenge, judge, listen } from './answer.ts'
+import { describeFailure, respondWithCredentialFailure, respondWithGatewayError } from './errors.ts'
+import { type Forwarding, type GatewayDependencies, streamKeyOf } from './forwarding.ts'
+import { createRequestHeaders, type HeaderPair } from './headers.ts'
+import { isAllowedOrigin } from './origin.ts'
+import { findCredential, type UpstreamCredential } from './upstream-credential.ts'
+
+const METHODS = ['GET', 'POST', 'DELETE']
+const ALLOW = 'GET, POST, DELETE, OPTIONS'
+
+/**
+ * One request that may go upstream: all that is to be decided of it, for whatever transport carries
+ * its bytes.
+ */
+export interface Carriage {
+  readonly url: string
+  readonly method: string
+  /** What goes upstream at first. */
+  readonly headers: readonly HeaderPair[]
+  /** Whether there may be another credential, so that a small body is worth keeping. */
+  readonly isRepeatable: boolean
+  /** After a 401: the headers to send it with once more, our answer, or undefined for upstream's. */
+  repeat(): Promise<readonly HeaderPair[] | Response | undefined>
+  /** What the client gets: upstream's answer under this head, or ours in place of it; at once unless refused. */
+  judge(
+    status: number,
+    headers: readonly HeaderPair[],
+  ): AnswerHead | Response | Promise<AnswerHead | Response>
+  /** The answer where there is none from upstream. */
+  fail(reason: 'too-large' | 'unreachable' | 'slow'): Response
+  /** A stream that the client listens on: counted, and its first event looked at. */
+  listen(answer: AnswerHead, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>
+}
+
+/** Decides admission and credential of a request; a Response where it goes no further. */
+export async function createCarriage(
+  deps: GatewayDependencies,
+  exchange: HeadExchange,
+): Promise<Carriage | Response> {
+  const forwarding = await resolve(deps, exchange)
+  if (forwarding === undefined) return notFound()
+  const { server } = forwarding
+  if (!isAllowedOrigin(exchange, server, deps)) return respondWithGatewayError('foreign-origin')
+  const admission = await admit(exchange, server, deps)
+  if (admission.kind === 'challenged') return challenge(deps, forwarding, admission.error)
+  const { identity } = admission
+  const refusal = checkMethodAndType(exchange.request) ?? checkRoom(deps, exchange, identity)
+  if (refusal !== undefined) return refusal
+  const credential = await findCredential(server, identity, deps)
+  if (credential.kind === 'failed') return failWithoutCredential(deps, server, credential.failure)
+  return toCarriage(deps, { forwarding, identity }, credential)
+}
+
+async function resolve(
+  deps: GatewayDependencies,
+  exchange: HeadExchange,
+): Promise<Forwarding | undefined> {
+  const [mount = '', message] = exchange.path.split('/messages/', 2)
+  const token = exchange.serverName === undefined ? readBearer(exchange.request) : undefined
+  const artifact = token === undefined ? undefined : await open(deps.sealer, 'access-token', token)
+  const server = resolveServer(
+    { registry: deps.registry, base: exchange.base },
+    { path: exchange.serverName, artifact: artifact?.seal.aud },
+  )
+  if (server === undefined) return undefined
+  if (message === undefined) {
+    return { exchange, server, mount, url: withQuery(server.url, exchange.search) }
+  }
+  const endpoint = await open(deps.sealer, 'message-endpoint', message)
+  if (endpoint?.seal.aud !== server.name) return undefined
+  return { exchange, server, mount, url: endpoint.grant.url }
+}
+
+/** The configured URL with the client's query behind its own; no path of the client's reaches it. */
+function withQuery(url: string, search: string): string {
+  if (search === '') return url
+  return url.includes('?') ? `${url}&${search.slice(1)}` : `${url}${search}`
+}
+
+function checkMethodAndType({ method, headers }: RequestHead): Response | undefined {
+  if (!METHODS.includes(method)) return respondWithGatewayError('wrong-method', { Allow: ALLOW })
+  const mediaType = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  // A page may send text/plain to us without asking the browser first (THREATS T66).
+  if (method === 'POST' && mediaType !== 'application/json')
+    return respondWithGatewayError('wrong-type')
+  return undefined
+}
+
+function checkRoom(
+  { streams }: GatewayDependencies,
+  exchange: HeadExchange,
+  identity: AdmittedAs,
+): Response | undefined {
+  if (exchange.request.method !== 'GET') return undefined
+  if (streams.hasRoom(streamKeyOf(exchange, identity))) return undefined
+  return respondWithGatewayError('too-many-streams', { 'Retry-After': '5' })
+}
+
+function toCarriage(
+  deps: GatewayDependencies,
+  of: Admitted,
+  credential: Extract<UpstreamCredential, { kind: 'ready' }>,
+): Carriage {
+  const { forwarding, identity } = of
+  const { exchange, server, url } = forwarding
+  const headersWith = (own: readonly HeaderPair[]) =>
+    createRequestHeaders(exchange.request, { ...server, credential: own })
+  return {
+    url,
+    method: exchange.request.method,
+    headers: headersWith(credential.headers),
+    isRepeatable: credential.replace !== undefined,
+    async repeat() {
+      const other = await credential.replace?.()
+      if (other?.kind === 'failed')
+        return allowAnyOrigin(failWithoutCredential(deps, server, other.failure))
+      return other === undefined ? undefined : headersWith(other.headers)
+    },
+    judge(status, headers) {
+      const answer = () => judge(deps, forwarding, { status, headers })
+      return status === 401 ? rememberRefusal(deps, identity).then(answer) : answer()
+    },
+    fail: (reason) => allowAnyOrigin(respondWithGatewayError(reason)),
+    listen: (answer, body) => listen(deps, of, { answer, body }),
+  }
+}
+
+/** A token that nothing can renew is dead for good: the client's next refresh must say so. */
+async function rememberRefusal({ sessionTokens }: GatewayDependencies, identity: AdmittedAs) {
+  const isFinal = identity.kind === 'session' && identity.grant.renewal === undefined
+  if (isFinal) await sessionTokens.markRefused(identity.grant.session)
+}
+
+function failWithoutCredential(
+  { log }: GatewayDependencies,
+  server: Server,
+  failure: TokenFailure,
+) {
+  log('warning', 'No upstream credential', {
+    server: server.name,
+    cause: describeFailure(failure),
+  })
+  return respondWithCredentialFailure(server, failure)
+}

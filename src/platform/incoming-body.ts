@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http'
+
+const MAX_BODY = 16 * 1024 * 1024 // bytes
+const HELD_BODY = 64 * 1024 // bytes; up to here a body is sent on in one piece
+const KEPT_BODY = 1024 * 1024 // bytes; up to here it can be sent a second time
+
+/** A body beyond the limit. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError'
+}
+
+/** A body on its way upstream: all of it, or its chunks as they come. */
+export type IncomingBody =
+  | { readonly kind: 'whole'; readonly content: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'stream'; readonly content: AsyncIterable<Uint8Array> }
+  | { readonly kind: 'too-large' }
+
+/** How a body is read. */
+export interface BodyOptions {
+  /** What the client says of its length in bytes. */
+  readonly declared: string | null
+  /** Whether it may have to be sent twice. */
+  readonly isKept: boolean
+}
+
+/** Small bodies whole, others as chunks that end in a TooLargeError beyond 16 MiB. */
+export async function readIncomingBody(
+  incoming: IncomingMessage,
+  { declared, isKept }: BodyOptions,
+): Promise<IncomingBody> {
+  const length = Number(declared ?? 0)
+  if (length > MAX_BODY) return { kind: 'too-large' }
+  const held = isKept ? KEPT_BODY : HELD_BODY
+  const isWhole = declared === null ? isKept : length <= held
+  if (!isWhole) return { kind: 'stream', content: limited([], incoming) }
+  const { chunks, isAll } = await readUpTo(incoming, held)
+  if (isAll) return { kind: 'whole', content: joinChunks(chunks) }
+  return { kind: 'stream', content: limited(chunks, incoming) }
+}
+
+function joinChunks(chunks: readonly Buffer<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const [first] = chunks
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
+}
+
+/** The first chunks, more than so many bytes unless that is all; rejects when the client goes away. */
+function readUpTo(
+  incoming: IncomingMessage,
+  maxBytes: number,
+): Promise<{ readonly chunks: readonly Buffer<ArrayBuffer>[]; readonly isAll: boolean }> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer<ArrayBuffer>[] = []
+    let size = 0
+    let isSettled = false
+    const onData = (chunk: Buffer<ArrayBuffer>) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size <= maxBytes) return
+      isSettled = true
+      incoming.pause()
+      incoming.off('data', onData).off('end', onEnd)
+      resolve({ chunks, isAll: false })
+    }
+    const onEnd = () => {
+      isSettled = true
+      resolve({ chunks, isAll: true })
+    }
+    const onClose = () => {
+      // It always comes in the end, and an error costs its stack.
+      if (!isSettled) reject(new Error('The client went away'))
+    }
+    incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  })
+}
+
+async function* limited(
+  first: readonly Uint8Array[],
+  rest: IncomingMessage,
+): AsyncGenerator<Uint8Array, void> {
+  let size = 0
+  for (const chunk of first) {
+    size += chunk.length
+    yield chunk
+  }
+  for await (const chunk of rest.iterator({ destroyOnReturn: false })) {
+    size += chunk.length
+    if (size > MAX_BODY) throw new TooLargeError()
+    yield chunk
+  }
+}

@@ -1,0 +1,138 @@
+import { Readable } from 'node:stream'
+import { LRUCache } from 'lru-cache'
+import { type Dispatcher, errors, Pool } from 'undici'
+import type { HeaderPair } from '../gateway/headers.ts'
+import { UpstreamError } from '../gateway/upstream.ts'
+import type { Control, Dispatch, Sink } from './dispatch.ts'
+
+const CONNECT_TIMEOUT = 5_000 // milliseconds
+const HEADERS_TIMEOUT = 60_000 // milliseconds
+/** Milliseconds; less than the five seconds after which many servers close, so that no request meets that. */
+const KEEP_ALIVE_TIMEOUT = 4_000
+const MAX_CONNECTIONS = 16_384 // to one origin; open streams hold one each
+const REMEMBERED_URLS = 1_000
+
+/** Where a URL leads: the connections there, and what to ask for. */
+export interface Destination {
+  readonly pool: Pool
+  readonly path: string
+}
+
+/** Finds the destination of a URL; one pool of kept connections for each origin. */
+export function createDestinations(): (url: string) => Destination {
+  const pools = new Map<string, Pool>()
+  const known = new LRUCache<string, Destination>({ max: REMEMBERED_URLS })
+  return (url) => {
+    const found = known.get(url)
+    if (found !== undefined) return found
+    const { origin } = new URL(url)
+    const pool = pools.get(origin) ?? createPool(origin)
+    pools.set(origin, pool)
+    const destination = { pool, path: targetOf(url) }
+    known.set(url, destination)
+    return destination
+  }
+}
+
+function createPool(origin: string): Pool {
+  return new Pool(origin, {
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: CONNECT_TIMEOUT },
+    headersTimeout: HEADERS_TIMEOUT,
+    bodyTimeout: 0, // a stream may be quiet for as long as it likes
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+  })
+}
+
+/** The path and query as they are written: parsing would respell characters of the query. */
+function targetOf(url: string): string {
+  const [, target = ''] = /^[^:]+:\/\/[^/?]*(.*)$/s.exec(url) ?? []
+  return target.startsWith('/') ? target : `/${target}`
+}
+
+/** A dispatch over undici: bytes as they come, pooled connections. */
+export function createUndiciDispatch(destinationOf: (url: string) => Destination): Dispatch {
+  return ({ url, method, headers, body }, sink) => {
+    const { pool, path } = destinationOf(url)
+    const fields: string[] = []
+    for (const [name, value] of headers) fields.push(name, value)
+    const handler = new Relay(sink)
+    pool.dispatch(
+      {
+        path,
+        method: method as 'POST', // checked by the gateway
+        headers: fields,
+        body: body === null || body instanceof Uint8Array ? body : Readable.from(body),
+      },
+      handler,
+    )
+    return handler
+  }
+}
+
+/** Between undici's events and a sink. */
+class Relay implements Dispatcher.DispatchHandler, Control {
+  readonly #sink: Sink
+  #controller: Dispatcher.DispatchController | undefined
+  #isAborted = false
+
+  constructor(sink: Sink) {
+    this.#sink = sink
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isAborted) this.abort()
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return
+    const length = headers['content-length']
+    const pairs = toPairs(headers)
+    if (typeof length === 'string') this.#sink.onHead(status, pairs, Number(length))
+    else this.#sink.onHead(status, pairs)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#sink.onData(chunk)) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    this.#sink.onEnd()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#sink.onError(toUpstreamError(error))
+  }
+
+  resume(): void {
+    this.#controller?.resume()
+  }
+
+  abort(): void {
+    this.#isAborted = true
+    this.#controller?.abort(new Error('The client went away'))
+  }
+}
+
+/** Header fields as pairs, those with several lines as several. */
+export function toPairs(headers: Record<string, string | string[] | undefined>): HeaderPair[] {
+  const pairs: HeaderPair[] = []
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (typeof value === 'string') pairs.push([name, value])
+    else for (const one of value ?? []) pairs.push([name, one])
+  }
+  return pairs
+}
+
+/** What undici throws, as the gateway knows it. */
+export function toUpstreamError(error: unknown): UpstreamError {
+  const isSlow =
+    error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError
+  return new UpstreamError(isSlow ? 'slow' : 'unreachable', { cause: error })
+}
