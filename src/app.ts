@@ -70,9 +70,9 @@ export function createApp(deps: Dependencies): App {
   }
 
   const carry = (head: RequestHead, connection: Connection) => {
-    if (head.method !== 'POST') return undefined
+    if (!CARRIED.has(head.method)) return undefined
     const arrival = arrive(head, connection)
-    const mount = arrival === undefined ? undefined : mounts.get(arrival.path)
+    const mount = arrival === undefined ? undefined : mounts.get(mountOf(arrival.path))
     if (arrival === undefined || mount === undefined) return undefined
     const exchange = new LazyExchange(head, arrival, {
       serverName: mount.server,
@@ -119,6 +119,14 @@ function listMounts({ servers }: Registry): ReadonlyMap<string, { readonly serve
   )
   return new Map<string, { readonly server?: string }>([['/mcp', {}], ...named])
 }
+
+/** A legacy stream's messages go to an address below its mount. */
+function mountOf(path: string): string {
+  const messages = path.indexOf('/messages/')
+  return messages === -1 ? path : path.slice(0, messages)
+}
+
+const CARRIED: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE'])
 
 function openToBrowsers(carriage: Carriage | Response): Carriage | Response {
   return carriage instanceof Response ? allowAnyOrigin(carriage) : carriage

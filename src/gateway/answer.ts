@@ -1,20 +1,12 @@
-import { issue } from '../grant.ts'
 import { parseBearerChallenge } from '../oauth/challenge.ts'
 import { parseScope } from '../oauth/scope.ts'
 import { isOAuthServer } from '../registry.ts'
 import { allowAnyOrigin, OPEN_TO_BROWSERS } from '../request/cors.ts'
-import {
-  type AdmittedAs,
-  respondWithChallenge,
-  respondWithKeyChallenge,
-} from '../resource-server/access.ts'
+import { respondWithChallenge, respondWithKeyChallenge } from '../resource-server/access.ts'
 import { respondWithGatewayError } from './errors.ts'
-import { createEndpointRewriter } from './event-stream.ts'
-import { type Forwarding, type GatewayDependencies, streamKeyOf } from './forwarding.ts'
-import { createResponseHeaders, type HeaderPair, isEventStream, joined } from './headers.ts'
+import type { Forwarding, GatewayDependencies } from './forwarding.ts'
+import { createResponseHeaders, type HeaderPair, joined } from './headers.ts'
 import type { UpstreamResponse } from './upstream.ts'
-
-const MESSAGE_LIFETIME = 30 * 24 * 3600 // seconds; the bearer token decides admission
 
 /** 401 with whatever a client can do about it. */
 export function challenge(
@@ -96,26 +88,6 @@ function refuseUser(
   return respondWithChallenge(exchange, { error: 'insufficient_scope', scope, mount })
 }
 
-/** Somebody's request on its way. */
-export interface Admitted {
-  readonly forwarding: Forwarding
-  readonly identity: AdmittedAs
-}
-
-/** A stream that a client listens on: counted, and its first event looked at, if that can be read. */
-export function listen(
-  deps: GatewayDependencies,
-  { forwarding, identity }: Admitted,
-  of: { readonly answer: AnswerHead; readonly body: ReadableStream<Uint8Array> },
-): ReadableStream<Uint8Array> {
-  const { answer, body } = of
-  const { exchange } = forwarding
-  if (exchange.request.method !== 'GET' || !isEventStream(answer.headers)) return body
-  const isReadable = joined(answer.headers, 'content-encoding') === null
-  const rewritten = isReadable ? rewriteEndpoint(deps, forwarding, body) : body
-  return deps.streams.count(streamKeyOf(exchange, identity), rewritten)
-}
-
 /** The scopes that a 403 asks for, if it is for want of scope (RFC 6750 §3.1). */
 function insufficientScope({
   headers,
@@ -123,22 +95,4 @@ function insufficientScope({
   const challenge = parseBearerChallenge(joined(headers, 'www-authenticate') ?? '')
   if (challenge?.get('error') !== 'insufficient_scope') return undefined
   return parseScope(challenge.get('scope'))
-}
-
-function rewriteEndpoint(
-  { sealer }: GatewayDependencies,
-  { exchange, server, mount }: Forwarding,
-  body: ReadableStream<Uint8Array>,
-) {
-  const rewriter = createEndpointRewriter(async (endpoint) => {
-    const target = URL.canParse(endpoint, server.url) ? new URL(endpoint, server.url) : undefined
-    if (target?.origin !== new URL(server.url).origin) return undefined
-    const sealed = await issue(sealer, 'message-endpoint', {
-      server: server.name,
-      lifetime: MESSAGE_LIFETIME,
-      grant: { url: target.href },
-    })
-    return exchange.endpoints.resource(`${mount}/messages/${sealed}`)
-  })
-  return body.pipeThrough(rewriter)
 }

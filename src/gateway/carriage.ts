@@ -6,10 +6,11 @@ import type { HeadExchange, RequestHead } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound } from '../request/respond.ts'
 import { type AdmittedAs, admit, readBearer } from '../resource-server/access.ts'
-import { type Admitted, type AnswerHead, challenge, judge, listen } from './answer.ts'
+import { type AnswerHead, challenge, judge } from './answer.ts'
 import { describeFailure, respondWithCredentialFailure, respondWithGatewayError } from './errors.ts'
 import { type Forwarding, type GatewayDependencies, streamKeyOf } from './forwarding.ts'
 import { createRequestHeaders, type HeaderPair } from './headers.ts'
+import { type Admitted, followStream, type Listening } from './listening.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { findCredential, type UpstreamCredential } from './upstream-credential.ts'
 
@@ -36,8 +37,8 @@ export interface Carriage {
   ): AnswerHead | Response | Promise<AnswerHead | Response>
   /** The answer where there is none from upstream. */
   fail(reason: 'too-large' | 'unreachable' | 'slow'): Response
-  /** A stream that the client listens on: counted, and its first event looked at. */
-  listen(answer: AnswerHead, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>
+  /** Where the answer is a stream that the client listens on, what is to be done with it; it must be ended. */
+  follow(answer: AnswerHead): Listening | undefined
 }
 
 /** Decides admission and credential of a request; a Response where it goes no further. */
@@ -129,7 +130,7 @@ function toCarriage(
       return status === 401 ? rememberRefusal(deps, identity).then(answer) : answer()
     },
     fail: (reason) => allowAnyOrigin(respondWithGatewayError(reason)),
-    listen: (answer, body) => listen(deps, of, { answer, body }),
+    follow: (answer) => followStream(deps, of, answer),
   }
 }
 

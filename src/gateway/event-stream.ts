@@ -3,13 +3,19 @@ const MAX_FIRST_EVENT = 8_192 // characters
 /** Gives the public URL for the one that an upstream names, or undefined to refuse it. */
 export type RewriteEndpoint = (endpoint: string) => Promise<string | undefined>
 
+/** Chunks on their way to whoever listens. */
+export interface ChunkFilter {
+  /** What goes on in place of a chunk; rejects where the stream must end. In order, one after the other. */
+  pass(chunk: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** What is left when there is no more to come. */
+  flush(): Uint8Array
+}
+
 /**
  * Rewrites the `endpoint` event that opens a legacy HTTP+SSE stream (MCP 2024-11-05), wherever its
  * bytes are split; all other bytes pass as they are. A refused endpoint ends the stream.
  */
-export function createEndpointRewriter(
-  rewrite: RewriteEndpoint,
-): TransformStream<Uint8Array, Uint8Array> {
+export function createEndpointRewriter(rewrite: RewriteEndpoint): ChunkFilter {
   let pending = ''
   let isSettled = false
 
@@ -27,23 +33,21 @@ export function createEndpointRewriter(
     return `${await rewriteBlock(block, rewrite)}${rest}`
   }
 
-  return new TransformStream({
-    async transform(chunk, controller) {
-      if (isSettled) {
-        controller.enqueue(chunk)
-        return
-      }
-      pending += toBinary(chunk)
-      const ready = await settle(pending)
-      if (ready === '') return
-      pending = isSettled ? '' : pending.slice(ready.length)
-      controller.enqueue(fromBinary(ready))
-    },
-    flush(controller) {
-      if (pending !== '') controller.enqueue(fromBinary(pending))
-    },
-  })
+  const passUnsettled = async (chunk: Uint8Array): Promise<Uint8Array> => {
+    pending += toBinary(chunk)
+    const ready = await settle(pending)
+    if (ready === '') return NOTHING
+    pending = isSettled ? '' : pending.slice(ready.length)
+    return fromBinary(ready)
+  }
+
+  return {
+    pass: (chunk) => (isSettled ? chunk : passUnsettled(chunk)),
+    flush: () => fromBinary(pending),
+  }
 }
+
+const NOTHING = new Uint8Array()
 
 /** One character for each byte, so that characters split over chunks survive. */
 function toBinary(bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../request/exchange.ts'
 import { type Carriage, createCarriage } from './carriage.ts'
 import type { GatewayDependencies } from './forwarding.ts'
+import { readFollowed } from './listening.ts'
 import { sendUpstream } from './send.ts'
 import type { UpstreamResponse } from './upstream.ts'
 
@@ -25,7 +26,8 @@ async function answer(carriage: Carriage, { status, headers, body }: UpstreamRes
     headers: judged.headers.map(([name, value]): [string, string] => [name, value]),
   }
   if (body === null || isBodyless(status)) return new Response(null, init)
-  return new Response(carriage.listen(judged, body), init)
+  const listening = carriage.follow(judged)
+  return new Response(listening === undefined ? body : readFollowed(body, listening), init)
 }
 
 /** Whether answers of this status have no body (RFC 9110 §6.4.1). */

@@ -4,8 +4,8 @@ const MAX_STREAMS = 32 // for each session, or each network where there is none 
 export interface StreamLimit {
   /** Whether one more may be opened. */
   hasRoom(key: string): boolean
-  /** Counts a stream until it ends, whoever ends it. */
-  count(key: string, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>
+  /** Counts a stream until what it gives is called. */
+  count(key: string): () => void
 }
 
 /** A limit for streams that a client opens to listen; those that answer a message are not among them. */
@@ -18,31 +18,13 @@ export function createStreamLimit(): StreamLimit {
   }
   return {
     hasRoom: (key) => (open.get(key) ?? 0) < MAX_STREAMS,
-    count(key, body) {
+    count(key) {
       add(key, 1)
-      const reader = body.getReader()
       let isOpen = true
-      const end = () => {
+      return () => {
         if (isOpen) add(key, -1)
         isOpen = false
       }
-      return new ReadableStream<Uint8Array>({
-        async pull(controller) {
-          try {
-            const { done, value } = await reader.read()
-            if (!done) return controller.enqueue(value)
-            end()
-            controller.close()
-          } catch (error) {
-            end()
-            controller.error(error)
-          }
-        },
-        cancel(reason) {
-          end()
-          return reader.cancel(reason)
-        },
-      })
     },
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnswerHead } from '../gateway/answer.ts'
 import type { Carriage } from '../gateway/carriage.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
+import type { Listening } from '../gateway/listening.ts'
 import type { UpstreamError } from '../gateway/upstream.ts'
 import type { Control, Dispatch, Sink } from './dispatch.ts'
 import { type IncomingBody, readIncomingBody, TooLargeError } from './incoming-body.ts'
@@ -19,7 +20,9 @@ export interface Wire {
 /** Carries one request upstream and its answer back, bytes as they come, held back by whoever is slow. */
 export async function carry(wire: Wire, carriage: Carriage, dispatch: Dispatch): Promise<void> {
   const { incoming, outgoing, declared } = wire
-  const body = await readIncomingBody(incoming, { declared, isKept: carriage.isRepeatable })
+  const isKept = carriage.isRepeatable
+  const body =
+    carriage.method === 'GET' ? NO_BODY : await readIncomingBody(incoming, { declared, isKept })
   if (body.kind === 'too-large') return writeResponse(outgoing, carriage.fail('too-large'))
   new Crossing(outgoing, carriage, { body, dispatch, isLast: false }).send(carriage.headers)
 }
@@ -31,6 +34,8 @@ export async function writeResponse(outgoing: ServerResponse, response: Response
   if (!isBodyless(response.status)) fields.push('content-length', String(content.length))
   outgoing.writeHead(response.status, fields).end(content)
 }
+
+const NO_BODY: IncomingBody = { kind: 'whole', content: new Uint8Array() }
 
 interface Load {
   readonly body: Exclude<IncomingBody, { kind: 'too-large' }>
@@ -49,6 +54,8 @@ class Crossing implements Sink {
   #held: Uint8Array[] = []
   #heldBytes = 0
   #hasEnded = false
+  #listening: Listening | undefined
+  #passing: Promise<void> | undefined
   #control: Control | undefined
   readonly #outgoing: ServerResponse
   readonly #carriage: Carriage
@@ -88,7 +95,7 @@ class Crossing implements Sink {
   onData(chunk: Uint8Array): boolean {
     switch (this.#state) {
       case 'open':
-        return this.#write(chunk)
+        return this.#pass(chunk)
       case 'deciding':
       case 'holding':
         this.#held.push(chunk)
@@ -102,10 +109,7 @@ class Crossing implements Sink {
   onEnd(): void {
     this.#hasEnded = true
     if (this.#state === 'holding') this.#finish()
-    else if (this.#state === 'open') {
-      this.#state = 'over'
-      this.#outgoing.end()
-    }
+    else if (this.#state === 'open') this.#close()
   }
 
   onError(error: UpstreamError): void {
@@ -143,12 +147,16 @@ class Crossing implements Sink {
       return
     }
     this.#head = answer
-    if (this.#hasEnded || (length !== undefined && length <= HELD)) {
-      this.#state = 'holding'
-      if (this.#hasEnded) this.#finish()
-      return
-    }
-    this.#open(answer, length)
+    this.#listening = this.#carriage.follow(answer)
+    // What is looked at may change its length, and whoever listens waits for every byte.
+    if (this.#listening !== undefined) this.#open(answer, undefined)
+    else if (this.#hasEnded || (length !== undefined && length <= HELD)) this.#hold()
+    else this.#open(answer, length)
+  }
+
+  #hold(): void {
+    this.#state = 'holding'
+    if (this.#hasEnded) this.#finish()
   }
 
   #open({ status, headers }: AnswerHead, length: number | undefined): void {
@@ -160,8 +168,34 @@ class Crossing implements Sink {
     this.#held = []
     // An event stream may have nothing to say for a while, but it is there.
     if (held.length === 0) this.#outgoing.flushHeaders()
-    const isTaken = held.map((chunk) => this.#write(chunk)).every(Boolean)
+    const isTaken = held.length === 0 || this.#pass(Buffer.concat(held))
     if (isTaken && this.#heldBytes > HELD) this.#control?.resume()
+    if (this.#hasEnded) this.#close()
+  }
+
+  /** Looked at before it goes on, while there is something to look for. */
+  #pass(chunk: Uint8Array): boolean {
+    const passed = this.#listening?.pass(chunk) ?? chunk
+    if (!(passed instanceof Promise)) return this.#write(passed)
+    const send = async () => {
+      const ready = await passed
+      if (this.#isOver()) return
+      if (ready.length === 0 || this.#write(ready)) this.#control?.resume()
+    }
+    this.#passing = this.#passing === undefined ? send() : this.#passing.then(send)
+    this.#passing.catch(() => this.#destroy())
+    return false
+  }
+
+  /** Upstream has said all; what is still looked at goes first. */
+  #close(): void {
+    const close = () => {
+      if (this.#state === 'over') return
+      this.#state = 'over'
+      this.#outgoing.end(this.#listening?.flush())
+    }
+    if (this.#passing === undefined) close()
+    else this.#passing.then(close, () => undefined)
   }
 
   #write(chunk: Uint8Array): boolean {
@@ -190,6 +224,7 @@ class Crossing implements Sink {
 
   /** The client went away, or has its answer. */
   #abandon(): void {
+    this.#listening?.end()
     const isOver = this.#state === 'over'
     this.#state = 'over'
     if (!isOver) this.#control?.abort()

@@ -9,13 +9,10 @@ const rewrite = async (endpoint: string) =>
     : undefined
 
 async function send(chunks: readonly Uint8Array[]): Promise<string> {
-  const stream = new ReadableStream<Uint8Array>({
-    start(controller) {
-      for (const chunk of chunks) controller.enqueue(chunk)
-      controller.close()
-    },
-  })
-  return new Response(stream.pipeThrough(createEndpointRewriter(rewrite))).text()
+  const rewriter = createEndpointRewriter(rewrite)
+  const passed: Uint8Array[] = []
+  for (const chunk of chunks) passed.push(await rewriter.pass(chunk))
+  return Buffer.concat([...passed, rewriter.flush()]).toString()
 }
 
 function split(text: string, points: readonly number[]): Uint8Array[] {

@@ -101,9 +101,7 @@ mcp_servers:
       `GET /open/mcp?a='%2e&b=/../&c=+&a=2 HTTP/1.1\r\nHost: localhost:${port}\r\nConnection: close\r\n\r\n`,
     )
 
-    // fetch, by which Bun and Deno send, spells a quote as %27, which means the same.
-    const sent = runtime.name.includes('Node') ? target : target.replaceAll('%27', "'")
-    assert.ok(sent.endsWith("?a='%2e&b=/../&c=+&a=2"), target)
+    assert.ok(target.endsWith("?a='%2e&b=/../&c=+&a=2"), target)
   })
 
   it('takes an absolute form of its own host', async () => {
