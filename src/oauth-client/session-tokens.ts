@@ -63,7 +63,9 @@ interface State {
 
 /** The session tokens of this process, shared by way of the store. */
 export function createSessionTokens(deps: Dependencies): SessionTokens {
-  const state: State = { deps, known: new LRUCache({ max: MAX_SESSIONS }), queue: new Map() }
+  // Not `max`, for which the cache would take all of its memory now.
+  const known = new LRUCache<string, Known>({ maxSize: MAX_SESSIONS, sizeCalculation: () => 1 })
+  const state: State = { deps, known, queue: new Map() }
   return {
     newest: ({ session, heldSince, accessToken }) => {
       const known = state.known.get(session)

@@ -8,7 +8,9 @@ export type RateLimit = (key: string) => boolean
 /** At most so many requests a minute for each key; `now` in milliseconds. */
 export function createRateLimit(perMinute: number, now: () => number): RateLimit {
   const counts = new LRUCache<string, { readonly minute: number; readonly count: number }>({
-    max: REMEMBERED,
+    // Not `max`, for which the cache would take all of its memory now.
+    maxSize: REMEMBERED,
+    sizeCalculation: () => 1,
   })
   return (key) => {
     const minute = Math.floor(now() / 60_000)

@@ -2,20 +2,21 @@ import { LRUCache } from 'lru-cache'
 import type { Store } from './store.ts'
 
 const MAX_CLAIMS = 100_000
-const MAX_TEXTS = 200_000
 const MAX_TEXT_SIZE = 64 * 1024 * 1024 // characters of all texts together
+const ENTRY_SIZE = 300 // characters that an entry costs besides its text
 const MAX_REVOCATIONS = 100_000
 const SWEEP = 1_000 // texts between two looks for expired ones
 
 /** A store for a single process; it forgets at restart. `now` in milliseconds. */
 export function createMemoryStore(now: () => number): Store {
   const clock = { ttlResolution: 0, perf: { now } }
-  const claims = new LRUCache<string, true>({ max: MAX_CLAIMS, ...clock })
-  const revocations = new LRUCache<string, true>({ max: MAX_REVOCATIONS, ...clock })
+  // By size and not by `max`, for which the cache would take all of its memory now.
+  const one = { sizeCalculation: () => 1, ...clock }
+  const claims = new LRUCache<string, true>({ maxSize: MAX_CLAIMS, ...one })
+  const revocations = new LRUCache<string, true>({ maxSize: MAX_REVOCATIONS, ...one })
   const texts = new LRUCache<string, string>({
-    max: MAX_TEXTS,
     maxSize: MAX_TEXT_SIZE,
-    sizeCalculation: (text, id) => text.length + id.length,
+    sizeCalculation: (text, id) => text.length + id.length + ENTRY_SIZE,
     ...clock,
   })
   let puts = 0
