@@ -11,10 +11,11 @@ import type { Platform } from './platform/platform.ts'
 declare const VERSION: string
 
 const HELP: Record<string, string> = {
-  serve: `mcp-oauth-proxy [serve] --config FILE [--host HOST] [--port PORT]
+  serve: `mcp-oauth-proxy [serve] --config FILE [--host HOST] [--port PORT] [--workers N]
 
 Serves the MCP servers that FILE names. HOST and PORT in the environment stand between these
-options (stronger) and the file (weaker).
+options (stronger) and the file (weaker). With --workers so many processes share the port, to use as
+many cores; not under Deno.
 `,
   check: `mcp-oauth-proxy check --config FILE [--online]
 
@@ -53,7 +54,7 @@ Prints a fresh secret key for secret_keys.
 
 const OVERVIEW = `mcp-oauth-proxy ${VERSION}: lets any MCP client sign in to any MCP server
 
-  mcp-oauth-proxy [serve] --config FILE [--host HOST] [--port PORT]
+  mcp-oauth-proxy [serve] --config FILE [--host HOST] [--port PORT] [--workers N]
   mcp-oauth-proxy check --config FILE [--online]  validate; --online also asks servers and providers
   mcp-oauth-proxy doctor URL [--login] [--json]   do what a client does at a public MCP URL
   mcp-oauth-proxy token SERVER --config FILE      prove a client_credentials server: fetch one token

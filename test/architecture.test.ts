@@ -6,7 +6,7 @@ import { build, type Metafile } from 'esbuild'
 const MAY_IMPORT: Record<string, readonly string[]> = {
   log: [],
   sealing: [],
-  store: [],
+  store: ['sealing'],
   http: [],
   oauth: ['sealing'],
   pages: ['sealing'],
@@ -78,7 +78,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store',
   ],
   demo: ['oauth', 'request', 'sealing'],
-  platform: ['app', 'gateway', 'http', 'request'],
+  platform: ['app', 'gateway', 'http', 'request', 'store'],
   'mcp-messages': [],
   doctor: ['http', 'mcp-messages', 'oauth', 'oauth-client', 'request'],
   cli: [

@@ -1,50 +1,75 @@
 import { createApp } from '../app.ts'
 import type { Config, ServerConfig } from '../config/config.ts'
+import type { Log } from '../log.ts'
 import type { Platform } from '../platform/platform.ts'
 import { createRegistry, type Server } from '../registry.ts'
 import { createKeyRing } from '../sealing/key-ring.ts'
 import { createMemoryStore } from '../store/memory.ts'
+import { createRemoteStore } from '../store/shared.ts'
 import { CommandError, type Invocation } from './command.ts'
 import { type StartedDemo, startDemo } from './demo.ts'
 import { describeAccess } from './describe-server.ts'
 import { createLog } from './log.ts'
 import { readConfig } from './read-config.ts'
 import { readSecretKeys } from './secrets.ts'
+import { type Hello, keepWorkers, readWorkers } from './workers.ts'
 
 /** `serve`: runs the proxy until it is told to stop. */
 export async function serve(invocation: Invocation): Promise<number> {
   const { platform } = invocation
+  const { primary } = platform.cluster
+  const workers = readWorkers(invocation)
   const { config, notes } = await readConfig(invocation)
   const log = createLog(config.log, platform)
-  for (const note of notes) log('warning', note)
-  const keys = await createKeyRing(readSecretKeys(config, platform))
+  // What concerns all workers is said by the process that keeps them.
+  if (primary === undefined) for (const note of notes) log('warning', note)
+  const secretKeys = readSecretKeys(config, platform)
+  if (workers > 1 && primary === undefined) {
+    refuseDemo(config)
+    return keepWorkers(platform, workers, log)
+  }
+  return serveAlone({ platform, config, log, secretKeys })
+}
+
+interface Serving {
+  readonly platform: Platform
+  readonly config: Config
+  readonly log: Log
+  readonly secretKeys: readonly string[]
+}
+
+async function serveAlone({ platform, config, log, secretKeys }: Serving): Promise<number> {
+  const { upstream, fetchGuarded, cluster } = platform
+  const keys = await createKeyRing(secretKeys)
   const demo = await startDemoIfAsked(config, platform)
-  const registry = createRegistry(
-    config.servers.map((server) => resolveProvider(server, demo)),
-    config.root,
-  )
-  const { upstream, fetchGuarded } = platform
+  const servers = config.servers.map((server) => resolveProvider(server, demo))
+  const registry = createRegistry(servers, config.root)
   const now = Date.now
-  const app = createApp({
-    config,
-    registry,
-    keys,
-    store: createMemoryStore(now),
-    fetch,
-    upstream,
-    fetchGuarded,
-    now,
-    log,
-  })
+  const store =
+    cluster.primary === undefined ? createMemoryStore(now) : createRemoteStore(cluster.primary, now)
+  const dependencies = { config, registry, keys, store, upstream, fetchGuarded, now, log }
+  const app = createApp({ ...dependencies, fetch })
   const listener = await listen(platform, config, app)
-  platform.write(
-    describe({ ...config, listen: { ...config.listen, port: listener.port } }, registry.servers),
-  )
+  const listening = { ...config.listen, port: listener.port }
+  announce(platform, describe({ ...config, listen: listening }, registry.servers))
   return new Promise((stopped) => {
     platform.onStop(() => {
       void Promise.all([listener.close(), demo?.close()]).then(() => stopped(0))
     })
   })
+}
+
+/** A worker leaves it to the process that started it, which speaks once for all. */
+function announce({ cluster, write }: Platform, banner: string): void {
+  const hello: Hello = { kind: 'listening', banner }
+  if (cluster.primary === undefined) write(banner)
+  else cluster.primary.send(hello)
+}
+
+/** The demo's provider remembers who signed in, in its own process. */
+function refuseDemo(config: Config): void {
+  if (!hasDemo(config)) return
+  throw new CommandError(2, 'builtin:demo runs in one process: leave --workers away')
 }
 
 async function listen(platform: Platform, config: Config, app: ReturnType<typeof createApp>) {
@@ -58,10 +83,11 @@ async function listen(platform: Platform, config: Config, app: ReturnType<typeof
 }
 
 async function startDemoIfAsked(config: Config, platform: Platform) {
-  const isAsked = config.servers.some(
-    ({ access }) => access.kind === 'sign-in' && access.provider === 'demo',
-  )
-  return isAsked ? startDemo(platform) : undefined
+  return hasDemo(config) ? startDemo(platform) : undefined
+}
+
+function hasDemo({ servers }: Config): boolean {
+  return servers.some(({ access }) => access.kind === 'sign-in' && access.provider === 'demo')
 }
 
 function resolveProvider(server: ServerConfig, demo: StartedDemo | undefined): Server {

@@ -27,6 +27,7 @@ export function parseOptions(args: readonly string[]): Options {
         login: { type: 'boolean' },
         online: { type: 'boolean' },
         version: { type: 'boolean' },
+        workers: { type: 'string' },
       },
     })
     return { kind: 'options', words: positionals, values }

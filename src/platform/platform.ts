@@ -1,6 +1,7 @@
 import type { App } from '../app.ts'
 import type { Upstream } from '../gateway/upstream.ts'
 import type { FetchGuarded } from '../http/guarded-fetch.ts'
+import type { Channel } from '../store/shared.ts'
 
 /** Where to listen, and what answers. */
 export interface Listening {
@@ -17,6 +18,22 @@ export interface Listener {
   close(): Promise<void>
 }
 
+/** Another process of this program, started by this one. */
+export interface WorkerProcess extends Channel {
+  /** Calls back once with its exit status. */
+  onEnd(ended: (status: number) => void): void
+  /** Asks it to stop. */
+  stop(): void
+}
+
+/** Several processes of this program that share what they listen on. */
+export interface Cluster {
+  /** The way to the process that started this one as a worker; undefined where nobody did. */
+  readonly primary: Channel | undefined
+  /** Starts one more, with the arguments of this one. */
+  start(): WorkerProcess
+}
+
 /** Everything the program needs from the runtime it runs on. */
 export interface Platform {
   readonly name: 'node' | 'bun' | 'deno'
@@ -27,6 +44,7 @@ export interface Platform {
   readonly fetchGuarded: FetchGuarded
   /** Rejects with a message for people when the address is taken or not ours. */
   listen(listening: Listening): Promise<Listener>
+  readonly cluster: Cluster
   readText(path: string): string
   /** The text of a private file, made with this content if there is none yet (mode 0600). */
   readOrCreatePrivateFile(path: string, content: string): string

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { openBrowser } from './browser.ts'
+import { createCluster } from './cluster.ts'
 import { readOrCreatePrivateFile, readText, stateFolder } from './files.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { listen } from './http-server.ts'
@@ -21,6 +22,7 @@ export function createProcessPlatform(name: Platform['name']): Platform {
     env: process.env,
     listen: (listening) => listen(listening, dispatch),
     fetchGuarded: createGuardedFetch(),
+    cluster: createCluster(),
     readText,
     readOrCreatePrivateFile,
     get stateFolder() {

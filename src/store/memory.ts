@@ -7,8 +7,14 @@ const ENTRY_SIZE = 300 // characters that an entry costs besides its text
 const MAX_REVOCATIONS = 100_000
 const SWEEP = 1_000 // texts between two looks for expired ones
 
+/** A store that can tell which sessions were ended. */
+export interface MemoryStore extends Store {
+  /** Ended sessions and the seconds for which that must be known. */
+  revocations(): readonly (readonly [session: string, seconds: number])[]
+}
+
 /** A store for a single process; it forgets at restart. `now` in milliseconds. */
-export function createMemoryStore(now: () => number): Store {
+export function createMemoryStore(now: () => number): MemoryStore {
   const clock = { ttlResolution: 0, perf: { now } }
   // By size and not by `max`, for which the cache would take all of its memory now.
   const one = { sizeCalculation: () => 1, ...clock }
@@ -41,5 +47,10 @@ export function createMemoryStore(now: () => number): Store {
       revocations.set(session, true, { ttl: seconds * 1000 })
     },
     isRevoked: (session) => revocations.has(session),
+    revocations: () =>
+      [...revocations.keys()].map((session) => [
+        session,
+        revocations.getRemainingTTL(session) / 1000,
+      ]),
   }
 }

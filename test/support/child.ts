@@ -7,6 +7,7 @@ export interface Child {
   /** The first match of a pattern in what it has printed so far or will print. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>
   readonly output: () => string
+  readonly pid: number
   /** The exit status, once it has ended. */
   ended(): Promise<number | null>
   stop(): Promise<void>
@@ -32,6 +33,7 @@ export function start(
   child.stderr.on('data', take)
   return {
     output: () => output,
+    pid: child.pid ?? 0,
     ended: async () => {
       if (child.exitCode === null) await once(child, 'close')
       return child.exitCode
