@@ -2,18 +2,19 @@ import { createAuthorizationRequest, tryAuthorization } from './authorization.ts
 import { CLIENT_ORDERS } from './client-orders.ts'
 import { createGet, type Examination, unseen } from './examination.ts'
 import { type Greeting, greet, type Transport } from './greeting.ts'
+import { createGround } from './ground.ts'
 import { cleanUp, type Desk, refresh, type SigningIn, signIn, type Tokens } from './login.ts'
 import type { Probe } from './probe.ts'
 import { createRedactor } from './redact.ts'
 import { type RegisteredClient, register, unregister } from './registration.ts'
-import type { ClientFinding, Report, Step } from './report.ts'
+import type { ClientFinding, Report, Step, StepName } from './report.ts'
 import { findResourceMetadata } from './resource-metadata.ts'
 import { findServerMetadata } from './server-metadata.ts'
 import { closeSession, listTools, openSession } from './session.ts'
 import { type ToolCall, watchLegacyStream, watchStream } from './stream.ts'
 import type { Target } from './target.ts'
 import { tryTokenEndpoint } from './token-endpoint.ts'
-import { type Ground, walkClient } from './walk-client.ts'
+import { walkClient } from './walk-client.ts'
 import { walkOpen } from './walk-open.ts'
 
 /** What the doctor was told to do. */
@@ -40,7 +41,7 @@ export async function examine(target: Target, orders: Orders): Promise<Report> {
     orders.onStep?.(shown)
   }
   const { probe } = orders
-  const examination: Examination = { target, probe, get: createGet(probe), record, hide }
+  const examination: Examination = { target, probe, get: createGet(probe), record, steps, hide }
   const greeting = await greet(examination)
   const found = await examineBehind(greeting, orders, examination)
   const clients = found.map((finding) => ({ ...finding, why: redact(finding.why) }))
@@ -86,29 +87,17 @@ async function examineSignIn(
   if (client !== undefined) await unregister(client, examination)
   const ground = createGround(examination, {
     challenged,
-    isRegistered: server?.isUsable === true ? client !== undefined : undefined,
     hasClientId: clientId !== undefined,
+    own: { server, client, resource: resource?.document.resource, stopped: findStop(examination) },
   })
   return Promise.all(CLIENT_ORDERS.map((order) => walkClient(order, ground)))
 }
 
-function createGround(
-  { target, probe, get }: Examination,
-  known: Pick<Ground, 'challenged' | 'isRegistered' | 'hasClientId'>,
-): Ground {
-  const answers = new Map<string, ReturnType<Probe>>()
-  return {
-    ...known,
-    target,
-    get,
-    ask: (method, url) => {
-      const key = `${method} ${url}`
-      const headers = { accept: 'application/json, text/event-stream' }
-      const answer = answers.get(key) ?? probe({ url, method, headers, isEnough: () => true })
-      answers.set(key, answer)
-      return answer
-    },
-  }
+/** The steps without which nobody gets through, wherever else they look. */
+const SIGN_IN: ReadonlySet<StepName> = new Set(['authorize', 'token', 'handshake'])
+
+function findStop({ steps }: Examination): StepName | undefined {
+  return steps.find(({ name, mark }) => mark === 'failed' && SIGN_IN.has(name))?.name
 }
 
 async function authorize(

@@ -13,6 +13,8 @@ export interface Examination {
   readonly get: (url: string) => Promise<Answer>
   /** Adds a step to the report, without what was hidden. */
   readonly record: (step: Step) => void
+  /** All that was recorded. */
+  readonly steps: readonly Step[]
   /** Keeps a secret out of all further steps. */
   readonly hide: (secret: string | undefined) => void
 }
@@ -21,6 +23,8 @@ export interface Examination {
 export interface FoundResource {
   readonly url: string
   readonly document: ProtectedResourceDocument
+  /** What the official SDKs refuse of it. */
+  readonly refusal: string | undefined
 }
 
 /** A step that went well. */
@@ -36,6 +40,13 @@ export function unseen(name: StepName, seen: string): Step {
 /** A step that failed. */
 export function failed(name: StepName, seen: string, { cause, remedy }: Cause): Step {
   return { name, mark: 'failed', seen: toPrintable(seen), cause: toPrintable(cause, 400), remedy }
+}
+
+/** What it means that the official SDKs refuse an answer. */
+export const SDK_REFUSAL: Cause = {
+  cause:
+    'clients on the official TypeScript SDK refuse the whole answer (a null, too): leave the member out, or give it its type',
+  remedy: [],
 }
 
 /** An answer in a few words: its status, and what it says if it is an error. */

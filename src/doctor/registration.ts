@@ -1,22 +1,33 @@
 import * as v from 'valibot'
-import { describeAnswer, type Examination, failed, unseen, well } from './examination.ts'
+import {
+  describeAnswer,
+  type Examination,
+  failed,
+  SDK_REFUSAL,
+  unseen,
+  well,
+} from './examination.ts'
 import { toPrintable } from './printable.ts'
 import type { Answer } from './probe.ts'
 import { settingRemedy } from './remedies.ts'
-import type { Cause } from './report.ts'
+import type { Cause, Step } from './report.ts'
+import { findSdkRefusal } from './sdk-schemas.ts'
 import type { FoundServer } from './server-metadata.ts'
 import { isAskable } from './target.ts'
 
 const RegisteredClient = v.object({
   client_id: v.pipe(v.string(), v.nonEmpty()),
-  client_secret: v.optional(v.string()),
+  client_secret: v.fallback(v.optional(v.string()), undefined),
   token_endpoint_auth_method: v.fallback(v.optional(v.string()), undefined),
   registration_client_uri: v.fallback(v.optional(v.string()), undefined),
   registration_access_token: v.fallback(v.optional(v.string()), undefined),
 })
 
 /** A client as the authorization server registered it (RFC 7591 §3.2.1, RFC 7592 §3). */
-export type RegisteredClient = v.InferOutput<typeof RegisteredClient>
+export type RegisteredClient = v.InferOutput<typeof RegisteredClient> & {
+  /** What the official SDKs refuse of the answer to the registration. */
+  readonly refusal?: string
+}
 
 /** How the doctor comes as a client. */
 export interface Coming {
@@ -57,10 +68,14 @@ export async function register(
   }
   hide(client.client_secret)
   hide(client.registration_access_token)
-  record(
-    well('registration', `registered ${redirectUri} as client ${client.client_id.slice(0, 40)}`),
-  )
+  record(describeRegistered(client, redirectUri))
   return client
+}
+
+function describeRegistered({ client_id, refusal }: RegisteredClient, redirectUri: string): Step {
+  const seen = `registered ${redirectUri} as client ${client_id.slice(0, 40)}`
+  if (refusal === undefined) return well('registration', seen)
+  return failed('registration', `${seen}, but ${refusal}`, SDK_REFUSAL)
 }
 
 const NO_REGISTRATION: Cause = {
@@ -85,7 +100,9 @@ function registrationQuestion(url: string, redirectUri: string) {
 function toClient(answer: Answer): RegisteredClient | undefined {
   if (answer.kind === 'failed' || answer.status < 200 || answer.status > 299) return undefined
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), RegisteredClient), answer.text)
-  return parsed.success ? parsed.output : undefined
+  if (!parsed.success) return undefined
+  const refusal = findSdkRefusal('registration', answer.text)
+  return { ...parsed.output, ...(refusal === undefined ? {} : { refusal }) }
 }
 
 const ErrorResponse = v.object({ error: v.string(), error_description: v.optional(v.string()) })

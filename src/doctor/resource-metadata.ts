@@ -6,6 +6,7 @@ import {
   type Examination,
   type FoundResource,
   failed,
+  SDK_REFUSAL,
   unseen,
   well,
 } from './examination.ts'
@@ -13,6 +14,7 @@ import { explainResource } from './mismatch.ts'
 import type { Answer } from './probe.ts'
 import { wellKnownRemedy } from './remedies.ts'
 import type { Cause, Step, StepName } from './report.ts'
+import { findSdkRefusal } from './sdk-schemas.ts'
 import { isAskable, type Target } from './target.ts'
 
 /** The resource's metadata, by the challenge and by the well-known URLs (RFC 9728 §3, §5.1). */
@@ -127,12 +129,14 @@ async function findAnywhere(urls: readonly (string | undefined)[], examination: 
 export function toResource(url: string, answer: Answer): FoundResource | undefined {
   if (answer.kind === 'failed' || answer.status !== 200 || answer.isCut) return undefined
   const document = parseProtectedResourceDocument(answer.text)
-  return document === undefined ? undefined : { url, document }
+  const refusal = findSdkRefusal('resource', answer.text)
+  return document === undefined ? undefined : { url, document, refusal }
 }
 
-function describeResource({ document: { resource } }: FoundResource, target: Target): Step {
+function describeResource({ document, refusal }: FoundResource, target: Target): Step {
+  const { resource } = document
   const cause = explainResource(resource, target)
-  return cause === undefined
-    ? well('resource', `is ${resource}, as typed`)
-    : failed('resource', `is ${resource}, not ${target.url}`, cause)
+  if (cause !== undefined) return failed('resource', `is ${resource}, not ${target.url}`, cause)
+  if (refusal !== undefined) return failed('resource', refusal, SDK_REFUSAL)
+  return well('resource', `is ${resource}, as typed`)
 }

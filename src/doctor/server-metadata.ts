@@ -9,6 +9,7 @@ import {
   type Examination,
   type FoundResource,
   failed,
+  SDK_REFUSAL,
   unseen,
   well,
 } from './examination.ts'
@@ -17,6 +18,7 @@ import type { Answer } from './probe.ts'
 import { settingRemedy } from './remedies.ts'
 import type { Cause, Step } from './report.ts'
 import { describeMissing } from './resource-metadata.ts'
+import { findSdkRefusal, toServerKind } from './sdk-schemas.ts'
 import { isAskable, type Target, zoneOf } from './target.ts'
 
 /** An authorization server, and whether its metadata says what a client needs of it. */
@@ -39,13 +41,15 @@ export async function findServerMetadata(
     record(failed('issuer', `authorization_servers names ${issuer}`, cause))
     return undefined
   }
-  const document = await findDocument(issuer, { ...examination, isNamed: resource !== undefined })
-  if (document === undefined) return resource === undefined ? guess(issuer) : undefined
+  const found = await findDocument(issuer, { ...examination, isNamed: resource !== undefined })
+  if (found === undefined) return resource === undefined ? guess(issuer) : undefined
+  const { document, refusal } = found
   record(describeIssuer(document, issuer, target))
   record(describePkce(document))
   const endpoints = describeEndpoints(document, issuer, target)
-  record(endpoints)
-  return { issuer, document, isUsable: endpoints.mark === 'well' }
+  const isUsable = endpoints.mark === 'well'
+  record(isUsable && refusal !== undefined ? failed('endpoints', refusal, SDK_REFUSAL) : endpoints)
+  return { issuer, document, isUsable }
 }
 
 /** Before 2025-06-18 a server without any metadata had its endpoints at fixed places. */
@@ -59,25 +63,31 @@ function guess(issuer: string): FoundServer {
   return { issuer, document, isUsable: true }
 }
 
+interface FoundDocument {
+  readonly document: AuthorizationServerDocument
+  /** What the official SDKs refuse of it. */
+  readonly refusal: string | undefined
+}
+
 async function findDocument(
   issuer: string,
   examination: Examination & { readonly isNamed: boolean },
-): Promise<AuthorizationServerDocument | undefined> {
+): Promise<FoundDocument | undefined> {
   const { get, record, target, isNamed } = examination
   const urls = authorizationServerMetadataUrls(issuer)
   const answers = await Promise.all(urls.map((url) => get(url)))
-  const found = urls.map((url, at) => ({
+  const places = urls.map((url, at) => ({
     url,
     answer: answers[at],
-    document: toServer(answers[at]),
+    found: toDocument(url, answers[at]),
   }))
-  const [oauth, openId, appended] = found
-  const inserted = [oauth, openId].find((one) => one?.document !== undefined)
+  const [oauth, openId, appended] = places
+  const inserted = [oauth, openId].find((one) => one?.found !== undefined)
   if (inserted !== undefined) record(well('server metadata, inserted', inserted.url))
   else if (oauth?.answer !== undefined) {
     const { url, answer } = oauth
     const name = 'server metadata, inserted'
-    const isBroken = isNamed || appended?.document !== undefined
+    const isBroken = isNamed || appended?.found !== undefined
     record(
       isBroken
         ? describeMissing(name, { url, answer, target })
@@ -87,8 +97,14 @@ async function findDocument(
           ),
     )
   }
-  if (appended?.document !== undefined) record(well('server metadata, appended', appended.url))
-  return inserted?.document ?? appended?.document
+  if (appended?.found !== undefined) record(well('server metadata, appended', appended.url))
+  return inserted?.found ?? appended?.found
+}
+
+function toDocument(url: string, answer: Answer | undefined): FoundDocument | undefined {
+  const document = toServer(answer)
+  if (document === undefined || answer?.kind !== 'answered') return undefined
+  return { document, refusal: findSdkRefusal(toServerKind(url), answer.text) }
 }
 
 /** The metadata that an answer holds. */
@@ -116,8 +132,11 @@ function describePkce({
 }: AuthorizationServerDocument): Step {
   if (methods?.includes('S256') === true) return well('PKCE', 'S256 is supported')
   const seen = `code_challenge_methods_supported is ${methods?.join(' ') ?? 'missing'}`
-  const cause =
-    'clients refuse a server that does not name S256 (MCP 2025-11-25): put this proxy in front of it'
+  const refusing =
+    methods === undefined
+      ? 'clients that keep to MCP 2025-11-25 (ChatGPT) refuse a server that does not list S256, others go on'
+      : 'clients refuse a server that does not list S256 (MCP 2025-11-25)'
+  const cause = `${refusing}: put this proxy in front of it`
   return failed('PKCE', seen, { cause, remedy: [] })
 }
 

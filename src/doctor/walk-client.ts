@@ -1,39 +1,19 @@
-import { authorizationServerMetadataUrls } from '../oauth/well-known.ts'
-import type { AuthorizationServerDocument } from '../oauth-client/documents.ts'
-import type { ClientOrder, ResourcePlace, ServerPlace } from './client-orders.ts'
+import type { ClientOrder } from './client-orders.ts'
 import { describeAnswer, type FoundResource } from './examination.ts'
+import type { Ground, OwnWay, Stop } from './ground.ts'
 import { toPrintable } from './printable.ts'
 import type { Answer } from './probe.ts'
 import type { ClientFinding } from './report.ts'
-import { toResource } from './resource-metadata.ts'
-import { toServer } from './server-metadata.ts'
 import { isAskable, type Target, zoneOf } from './target.ts'
+import { findResource } from './walk-resource.ts'
+import { findServer, type WalkedServer } from './walk-server.ts'
 
-/** What the walk of a client goes over: the same answers for every client. */
-export interface Ground {
-  readonly target: Target
-  /** What a URL answers to this method without a token; each is asked once. */
-  readonly ask: (method: 'GET' | 'HEAD' | 'POST', url: string) => Promise<Answer>
-  readonly get: (url: string) => Promise<Answer>
-  /** Where the challenge sends clients, if it does. */
-  readonly challenged: string | undefined
-  /** Whether the doctor itself was registered; undefined if it did not try. */
-  readonly isRegistered: boolean | undefined
-  readonly hasClientId: boolean
-}
-
-/** Why and where a client stops. */
-interface Stop {
-  readonly why: string
-  readonly at?: string
-}
-
-/** Walks one client's own way up to the authorization endpoint. */
+/** Walks one client's own way, as far as the doctor went itself. */
 export async function walkClient(order: ClientOrder, ground: Ground): Promise<ClientFinding> {
   const { client, isFormer } = order
   const unreachable = findUnreachable(order, ground.target)
   if (unreachable !== undefined) return unreachable
-  const stop = (await stopAtProbe(order, ground)) ?? (await stopAtMetadata(order, ground))
+  const stop = (await stopAtProbe(order, ground)) ?? (await stopBehindProbe(order, ground))
   if (stop === undefined) return { client, isFormer, mark: 'well', why: 'gets through' }
   const { why, at } = stop
   return {
@@ -66,144 +46,70 @@ async function stopAtProbe(
   return { why: `asks by ${probe} first and wants 401: ${describeAnswer(answer)}`, at: target.url }
 }
 
-async function stopAtMetadata(order: ClientOrder, ground: Ground): Promise<Stop | undefined> {
+async function stopBehindProbe(order: ClientOrder, ground: Ground): Promise<Stop | undefined> {
   const resource = await findResource(order, ground)
   if (resource !== undefined && 'why' in resource) return resource
-  const found = await findServer(order, ground, resource)
-  if ('why' in found) return found
-  return stopAtServer(order, ground, { ...found, resource })
-}
-
-async function findResource(
-  order: ClientOrder,
-  { target, get, challenged }: Ground,
-): Promise<FoundResource | Stop | undefined> {
-  for (const place of order.resource) {
-    const url = resourceUrl(place, target, challenged)
-    if (url === undefined) continue
-    if (!isAskable(url, target))
-      return { why: 'refuses to go where the challenge sends it', at: url }
-    const answer = await get(url)
-    const found = toResource(url, answer)
-    if (found !== undefined) return checkResource(order, target, found)
-    const stop = stopAtAnswer(url, answer)
-    if (stop !== undefined) return stop
-  }
-  return undefined
-}
-
-function resourceUrl(place: ResourcePlace, target: Target, challenged: string | undefined) {
-  const root = '/.well-known/oauth-protected-resource'
-  const { search } = new URL(target.url)
-  switch (place) {
-    case 'challenge':
-      return challenged
-    case 'inserted':
-      return `${target.origin}${root}${target.path}${search}`
-    case 'appended':
-      return `${target.origin}${target.path}${root}`
-    case 'root':
-      return `${target.origin}${root}`
-  }
-}
-
-/** Clients go on after "not found", and stop at errors and at what is no JSON. */
-function stopAtAnswer(url: string, answer: Answer): Stop | undefined {
-  if (answer.kind === 'failed') return { why: describeAnswer(answer), at: url }
-  const { status } = answer
-  if (status === 200) return { why: 'stops at an answer that is not the metadata', at: url }
-  if (status >= 500 && status !== 502) return { why: `stops at ${describeAnswer(answer)}`, at: url }
-  return undefined
-}
-
-function checkResource(
-  { resourceCheck }: ClientOrder,
-  { url: typed }: Target,
-  found: FoundResource,
-): FoundResource | Stop {
-  const { resource } = found.document
-  const at = found.url
-  if (resourceCheck === 'exact' && resource !== typed && resource !== new URL(typed).href) {
-    return { why: `wants the resource to be exactly the URL, and it is ${resource}`, at }
-  }
-  if (resourceCheck === 'above' && !isAbove(resource, typed)) {
-    return { why: `wants the resource to be the URL or above it, and it is ${resource}`, at }
-  }
-  return found
-}
-
-function isAbove(resource: string, typed: string): boolean {
-  if (!URL.canParse(resource)) return false
-  const [upper, lower] = [new URL(resource), new URL(typed)]
-  const slashed = (path: string) => (path.endsWith('/') ? path : `${path}/`)
+  const server = await findServer(order, ground, resource)
+  if ('why' in server) return server
+  const way = toWay(order, ground, { server, resource })
   return (
-    upper.origin === lower.origin && slashed(lower.pathname).startsWith(slashed(upper.pathname))
+    stopAtMetadata(order, ground.target, { server, resource }) ??
+    (await stopAtRegistration(order, ground, way)) ??
+    (await stopAtAuthorization(ground, way)) ??
+    stopAtSignIn(ground, way)
   )
 }
 
-/** The metadata, and the issuer that it must name; without metadata, the endpoints of old. */
-type Server = {
-  readonly issuer: string
-  readonly url: string
-  readonly document: AuthorizationServerDocument | undefined
+interface Found {
+  readonly server: WalkedServer
+  readonly resource: FoundResource | undefined
 }
 
-async function findServer(
-  order: ClientOrder,
-  ground: Ground,
-  resource: FoundResource | undefined,
-): Promise<Server | Stop> {
-  const { target, get } = ground
-  const issuer = resource?.document.authorization_servers?.[0] ?? target.origin
-  if (!isAskable(issuer, target))
-    return { why: `refuses the issuer ${issuer}`, at: resource?.url ?? issuer }
-  const urls = order.server.flatMap((place) => serverUrl(place, issuer, target) ?? [])
-  for (const url of urls) {
-    const answer = await get(url)
-    const document = toServer(answer)
-    if (document !== undefined) return { issuer, url, document }
-    const stop = stopAtAnswer(url, answer)
-    if (stop !== undefined) return stop
-  }
-  const [at = issuer] = authorizationServerMetadataUrls(issuer)
-  if (!order.hasFallback) return { why: 'finds no authorization server metadata', at }
-  return { issuer, url: target.origin, document: undefined }
+/** The endpoints that a client goes to, and what it names there. */
+interface Way {
+  readonly metadataUrl: string
+  readonly registrationUrl: string | undefined
+  readonly authorizationUrl: string
+  readonly tokenUrl: string
+  readonly resource: string | undefined
+  /** Whether nothing but habit says that there are endpoints. */
+  readonly isGuess: boolean
+  readonly takesDocument: boolean
 }
 
-function serverUrl(place: ServerPlace, issuer: string, { origin, path }: Target) {
-  const [oauth, openId, appended] = authorizationServerMetadataUrls(issuer)
-  const root = `${origin}/.well-known/oauth-authorization-server`
-  switch (place) {
-    case 'oauth inserted':
-      return oauth
-    case 'openid inserted':
-      return openId
-    case 'openid appended':
-      return appended
-    case 'oauth at the MCP path':
-      return `${root}${path}`
-    case 'oauth at the root':
-      return root
+function toWay({ prefersRoot }: ClientOrder, { target }: Ground, { server, resource }: Found): Way {
+  const { document } = server
+  const isGuess = document === undefined || prefersRoot
+  const root = prefersRoot ? target.origin : server.url
+  const methods = document?.token_endpoint_auth_methods_supported
+  return {
+    metadataUrl: server.url,
+    registrationUrl: isGuess ? `${root}/register` : document.registration_endpoint,
+    authorizationUrl: isGuess ? `${root}/authorize` : (document.authorization_endpoint ?? ''),
+    tokenUrl: isGuess ? `${root}/token` : document.token_endpoint,
+    resource: resource?.document.resource,
+    isGuess,
+    takesDocument:
+      !isGuess &&
+      document.client_id_metadata_document_supported === true &&
+      methods?.includes('none') === true,
   }
 }
 
-async function stopAtServer(
-  order: ClientOrder,
-  ground: Ground,
-  { issuer, url, document, resource }: Server & { readonly resource: FoundResource | undefined },
-): Promise<Stop | undefined> {
-  if (document === undefined || order.prefersRoot) return stopAtRoot(ground)
-  if (order.checksIssuer && resource !== undefined && document.issuer !== issuer) {
-    return { why: `wants the issuer ${issuer}, and the metadata says ${document.issuer}`, at: url }
+function stopAtMetadata(
+  { prefersRoot, checksIssuer, wantsPkceListed }: ClientOrder,
+  target: Target,
+  { server: { issuer, url: at, document }, resource }: Found,
+): Stop | undefined {
+  if (document === undefined || prefersRoot) return undefined
+  if (checksIssuer && resource !== undefined && document.issuer !== issuer) {
+    return { why: `wants the issuer ${issuer}, and the metadata says ${document.issuer}`, at }
   }
-  if (document.code_challenge_methods_supported?.includes('S256') !== true) {
-    return { why: 'wants PKCE with S256 in the metadata', at: url }
-  }
-  const endpoint = [document.authorization_endpoint ?? '', document.token_endpoint].find(
-    (one) => !isUsable(one, ground.target),
-  )
-  if (endpoint !== undefined) return { why: `refuses the endpoint ${endpoint}`, at: url }
-  return stopAtRegistration(order, document, { ...ground, url })
+  const methods = document.code_challenge_methods_supported ?? (wantsPkceListed ? [] : ['S256'])
+  if (!methods.includes('S256')) return { why: 'wants PKCE with S256 in the metadata', at }
+  const { authorization_endpoint: authorizationUrl = '', token_endpoint: tokenUrl } = document
+  const endpoint = [authorizationUrl, tokenUrl].find((one) => !isUsable(one, target))
+  return endpoint === undefined ? undefined : { why: `refuses the endpoint ${endpoint}`, at }
 }
 
 function isUsable(url: string, target: Target): boolean {
@@ -214,25 +120,90 @@ function isUsable(url: string, target: Target): boolean {
   )
 }
 
-async function stopAtRoot({ target, ask }: Ground): Promise<Stop | undefined> {
-  const at = `${target.origin}/authorize`
-  const answer = await ask('GET', at)
-  const isThere = answer.kind === 'answered' && answer.status !== 404 && answer.status < 500
-  return isThere ? undefined : { why: `goes to the root: ${describeAnswer(answer)}`, at }
+async function stopAtRegistration(
+  order: ClientOrder,
+  { hasClientId, own, target, tryRegistration }: Ground,
+  { metadataUrl, registrationUrl: at, takesDocument, isGuess }: Way,
+): Promise<Stop | undefined> {
+  if (order.takesClientId && hasClientId) return undefined
+  if (order.registration.includes('document') && takesDocument) return undefined
+  if (at === undefined) return { why: 'needs an id that is registered by hand', at: metadataUrl }
+  const isOwn = at === own.server?.document.registration_endpoint && own.server.isUsable
+  if (isOwn) return stopAtOwnRegistration(order, own, at)
+  if (!isAskable(at, target)) return { why: `refuses the endpoint ${at}` }
+  const answer = await tryRegistration(at)
+  if (isThere(answer, true)) return undefined
+  const what = isGuess ? 'goes to the root' : 'can not register'
+  return { why: `${what}: ${describeAnswer(answer)}`, at }
 }
 
-function stopAtRegistration(
-  { registration, takesClientId }: ClientOrder,
-  document: AuthorizationServerDocument,
-  { hasClientId, isRegistered, url }: Ground & { readonly url: string },
+function stopAtOwnRegistration(
+  { isStrict }: ClientOrder,
+  { client }: OwnWay,
+  at: string,
 ): Stop | undefined {
-  if (takesClientId && hasClientId) return undefined
-  const takesPublic = document.token_endpoint_auth_methods_supported?.includes('none') === true
-  const takesDocument = document.client_id_metadata_document_supported === true && takesPublic
-  if (registration.includes('document') && takesDocument) return undefined
-  if (document.registration_endpoint === undefined) {
-    return { why: 'needs an id that is registered by hand', at: url }
+  if (client === undefined) return { why: 'can not register', at }
+  if (!isStrict || client.refusal === undefined) return undefined
+  return { why: `refuses the answer to its registration: ${client.refusal}`, at }
+}
+
+/** Whether an endpoint answers. What asks everybody for a sign-in of its own is a front end, and none. */
+function isThere(answer: Answer, isStrict: boolean): boolean {
+  if (answer.kind === 'failed') return false
+  const { status } = answer
+  return status < 500 && status !== 404 && !(isStrict && REFUSALS.has(status))
+}
+
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 405])
+
+/** Where the doctor asked the same it knows the answer; where a client names no resource, or goes elsewhere, it asks. */
+async function stopAtAuthorization(
+  { own, get, target }: Ground,
+  { authorizationUrl: at, resource, isGuess }: Way,
+): Promise<Stop | undefined> {
+  const isOwn = at === own.server?.document.authorization_endpoint && resource === own.resource
+  if (isOwn && own.client !== undefined) return undefined
+  if (!isAskable(at, target)) return { why: `refuses the endpoint ${at}` }
+  const answer = await get(toRequest(at, resource))
+  if (isThere(answer, isGuess)) return undefined
+  const what = isGuess ? 'goes to the root' : 'is not let in to authorize'
+  const how = resource === undefined ? ', without resource' : ''
+  return { why: `${what}${how}: ${describeAnswer(answer)}`, at }
+}
+
+/** The request of a client that nobody knows: an endpoint refuses it, and what is no endpoint does not find it. */
+function toRequest(authorizationUrl: string, resource: string | undefined): string {
+  const url = new URL(authorizationUrl)
+  const parameters = {
+    response_type: 'code',
+    client_id: 'mcp-oauth-proxy-doctor',
+    redirect_uri: 'http://127.0.0.1:33418/callback',
+    state: 'doctor',
+    // RFC 7636, appendix B.
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...(resource === undefined ? {} : { resource }),
   }
-  if (isRegistered !== false) return undefined
-  return { why: 'can not register', at: document.registration_endpoint }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  return url.href
+}
+
+/** What failed for the doctor fails for whoever goes the same way; the handshake, for all. */
+function stopAtSignIn(
+  { own, target }: Ground,
+  { authorizationUrl, tokenUrl }: Way,
+): Stop | undefined {
+  const document = own.server?.document
+  switch (own.stopped) {
+    case 'authorize':
+      if (authorizationUrl !== document?.authorization_endpoint) return undefined
+      return { why: 'gets as far as authorize, which failed', at: authorizationUrl }
+    case 'token':
+      if (tokenUrl !== document?.token_endpoint) return undefined
+      return { why: 'gets as far as token, which failed', at: tokenUrl }
+    case undefined:
+      return undefined
+    default:
+      return { why: `gets as far as ${own.stopped}, which failed`, at: target.url }
+  }
 }

@@ -112,7 +112,7 @@ describe('examine', () => {
     const { registration_endpoint: _endpoint, ...server } = GOOD_SERVER
     const { fetch, asked } = play({ ...GOOD, [SERVER]: server })
 
-    const without = await diagnose(URL_, fetch)
+    const without = await diagnose(URL_, play({ ...GOOD, [SERVER]: server }).fetch)
     const report = await diagnose(URL_, fetch, { clientId: 'by-hand' })
 
     assert.match(stepOf(without, 'registration')?.cause ?? '', /registered by hand/)

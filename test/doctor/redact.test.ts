@@ -32,15 +32,15 @@ describe('examine with a sign-in', () => {
       'POST /mcp': echo,
       'GET /mcp': echo,
       'POST /token': grant,
-      // Where only some of the clients look.
-      'GET /.well-known/oauth-authorization-server/mcp': () => new Response(TOKEN, { status: 500 }),
+      // What only some of the clients ask.
+      'HEAD /mcp': () => new Response(null, { status: 302, headers: { location: `/${TOKEN}` } }),
     })
 
     const report = await diagnose(`${ISSUER}/mcp`, fetch, { desk: createDesk() })
 
     assert.equal(stepOf(report, 'token')?.mark, 'well')
     assert.match(stepOf(report, 'handshake')?.seen ?? '', /500, "Bearer \[secret\]"/)
-    assert.match(clientOf(report, 'mcp-remote')?.why ?? '', /500, "\[secret\]"/)
+    assert.match(clientOf(report, 'Gemini CLI')?.why ?? '', /302, to \/\[secret\]/)
     assert.doesNotMatch(JSON.stringify(report), /nobody-may-see|the-code-of-it/)
   })
 

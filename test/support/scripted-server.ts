@@ -2,7 +2,10 @@ import { networkOf } from './doctor.ts'
 
 /** What a scripted MCP server says at a path; a string is its JSON or HTML, by its first character. */
 export type Script = Readonly<
-  Record<string, Response | string | number | object | ((request: Request) => Response)>
+  Record<
+    string,
+    Response | string | number | object | ((request: Request) => Response | Promise<Response>)
+  >
 >
 
 const ISSUER = 'https://mcp.example.com'
@@ -28,9 +31,18 @@ export const GOOD: Script = {
     authorization_servers: [ISSUER],
   },
   'GET /.well-known/oauth-authorization-server': GOOD_SERVER,
-  'POST /register': () => Response.json({ client_id: 'the-client' }, { status: 201 }),
+  'POST /register': register,
   'GET /authorize': '<title>Sign in</title>',
   'POST /token': () => Response.json({ error: 'invalid_grant' }, { status: 400 }),
+}
+
+/** Registers whoever names where to come back to (RFC 7591 §3.2). */
+async function register(request: Request): Promise<Response> {
+  const { redirect_uris }: { redirect_uris?: unknown } = await request.json()
+  if (!Array.isArray(redirect_uris)) {
+    return Response.json({ error: 'invalid_redirect_uri' }, { status: 400 })
+  }
+  return Response.json({ client_id: 'the-client', redirect_uris }, { status: 201 })
 }
 
 /** A 401 that names where the metadata is. */
@@ -53,7 +65,10 @@ export function play(script: Script): {
   return { fetch, asked }
 }
 
-function toResponse(said: Script[string] | undefined, request: Request): Response {
+function toResponse(
+  said: Script[string] | undefined,
+  request: Request,
+): Response | Promise<Response> {
   if (said === undefined) return Response.json({ error: 'not_found' }, { status: 404 })
   if (typeof said === 'function') return said(request)
   if (typeof said === 'number') return new Response('', { status: said })
