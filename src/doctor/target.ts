@@ -24,7 +24,9 @@ export function parseTarget(
   | { readonly kind: 'target'; readonly target: Target }
   | { readonly kind: 'unusable'; readonly why: string } {
   if (!isPlainUrl(text)) {
-    return { kind: 'unusable', why: 'want an http(s) URL without credentials, fragment or quotes' }
+    const hasScheme = /^https?:\/\//i.test(text)
+    const why = 'want an http(s) URL without credentials, fragment or quotes'
+    return { kind: 'unusable', why: hasScheme ? why : 'missing https:// at its beginning' }
   }
   const { protocol, origin, hostname, host, pathname } = new URL(text)
   const zone = zoneOf(hostname)

@@ -31,9 +31,11 @@ const MAX_URL = 2048 // characters
 
 /** An http(s) URL of ordinary characters: no credentials, fragment, quotes or shell (THREATS T55). */
 export function isPlainUrl(url: string): boolean {
-  if (url.length > MAX_URL || !/^https?:\/\/[^/?]/i.test(url)) return false
-  return /^[A-Za-z0-9\-._~:/?[\]!&*+,;=%]+$/.test(url) && URL.canParse(url)
+  return url.length <= MAX_URL && PLAIN.test(url) && URL.canParse(url)
 }
+
+/** An @ may stand in a path (`/@scope/name`); before it, it would make another host of the authority. */
+const PLAIN = /^https?:\/\/[A-Za-z0-9\-._~:[\]%]+(?:[/?][A-Za-z0-9\-._~:/?@[\]!&*+,;=%]*)?$/i
 
 /** A `fetch` for the endpoints that a discovery found: bounded, guarded, without redirects. */
 export function createReachingFetch(
