@@ -1,6 +1,12 @@
 import type { Failure } from './failure.ts'
 import type { Answered } from './probe.ts'
-import { certificateRemedy, hostRemedy, routeRemedy, UPSTREAM_REMEDY } from './remedies.ts'
+import {
+  certificateRemedy,
+  hostRemedy,
+  prefixRemedy,
+  routeRemedy,
+  UPSTREAM_REMEDY,
+} from './remedies.ts'
 import type { Cause } from './report.ts'
 import type { Target } from './target.ts'
 
@@ -57,7 +63,7 @@ export const FAILURES: Readonly<Record<Failure, string>> = {
 
 /** What an answer to the first MCP request means that is neither MCP nor a challenge. */
 export function causeOfStatus(answer: Answered, target: Target): Cause {
-  const { status, headers, text } = answer
+  const { status, headers } = answer
   if (status >= 300 && status < 400) return causeOfRedirect(headers.get('location'), target)
   if (isHostRefusal(answer)) {
     return {
@@ -66,14 +72,38 @@ export function causeOfStatus(answer: Answered, target: Target): Cause {
     }
   }
   if (status >= 500) return causeOfServerError(status)
-  if (status === 404 && isHtml(headers)) {
+  if (status === 404) return causeOf404(answer, target)
+  if (status === 403)
+    return { cause: 'the server, or a firewall before it, refuses us', remedy: [] }
+  return causeOfOther(answer, target)
+}
+
+function causeOf404(answer: Answered, target: Target): Cause {
+  if (isHtml(answer.headers)) {
     return {
       cause: 'missing route: the front end has no such path, or strips or adds a prefix',
       remedy: routeRemedy(target),
     }
   }
-  if (status === 403)
-    return { cause: 'the server, or a firewall before it, refuses us', remedy: [] }
+  const prefix = isOurs404(answer) ? prefixOf(target) : ''
+  if (prefix === '') return causeOfOther(answer, target)
+  return {
+    cause: `prefix kept: our proxy answers, and is not told that ${prefix} is a prefix of the front end's (X-Forwarded-Prefix)`,
+    remedy: prefixRemedy(target, prefix),
+  }
+}
+
+/** What this proxy itself says where it has no such server. */
+function isOurs404({ text }: Answered): boolean {
+  return /"detail":"(?:MCP server not found|Not found)"/.test(text)
+}
+
+/** What stands before a server's own `/NAME/mcp`. */
+function prefixOf({ path }: Target): string {
+  return path.split('/').slice(0, -2).join('/')
+}
+
+function causeOfOther({ headers, text }: Answered, target: Target): Cause {
   const isPage = isHtml(headers) || /^\s*</.test(text)
   const cause = isPage
     ? 'a web page is here, and no MCP server: another path?'

@@ -11,6 +11,8 @@ const html = (status: number) => () =>
 /** A server with one thing wrong, and what is to be said of it. */
 export interface DoctorMistake {
   readonly what: string
+  /** Another than that of the server that does all as it should. */
+  readonly url?: string
   readonly script: Script
   readonly step: StepName
   readonly cause: RegExp
@@ -203,6 +205,17 @@ export const DOCTOR_MISTAKES: readonly DoctorMistake[] = [
     step: 'connect',
     cause: /missing route/,
     paste: /location \//,
+  },
+  {
+    what: 'a prefix is kept that our proxy is not told of',
+    url: `${ISSUER}/llm/demo/mcp`,
+    script: {
+      'POST /llm/demo/mcp': () =>
+        Response.json({ error: 'not_found', detail: 'Not found' }, { status: 404 }),
+    },
+    step: 'connect',
+    cause: /prefix kept: .* \/llm is a prefix/,
+    paste: /forwarded_headers: .*x-forwarded-prefix[\s\S]*X-Forwarded-Prefix \/llm;/,
   },
   {
     what: 'a web page is there',

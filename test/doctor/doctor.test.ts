@@ -30,9 +30,9 @@ describe('examine', () => {
     assert.equal(new Set(documents).size, documents.length)
   })
 
-  for (const { what, script, step, cause, paste, seen } of DOCTOR_MISTAKES) {
+  for (const { what, url = URL_, script, step, cause, paste, seen } of DOCTOR_MISTAKES) {
     it(`says what is wrong where ${what}`, async () => {
-      const report = await diagnose(URL_, play({ ...GOOD, ...script }).fetch)
+      const report = await diagnose(url, play({ ...GOOD, ...script }).fetch)
 
       const found = stepOf(report, step)
       assert.equal(found?.mark, 'failed', JSON.stringify(report.steps, null, 1))

@@ -166,6 +166,8 @@ ${server} ${locations(base)} }`,
   it('gives lines that mend what it found', async () => {
     const prefixed = `${TELLING} proxy_set_header X-Forwarded-Prefix /llm;`
     const isAt = (path: string) => (proxy: string) => `location ${path} { proxy_pass ${proxy}; }`
+    const isBoth = (proxy: string) =>
+      `${isAt('/llm/')(proxy)} location ~ ^/\\.well-known/[^/]+/llm/ { proxy_pass ${proxy}; }`
     const ofPrefix =
       'allowed_hosts: [mcp.example.com]\nforwarded_headers: [x-forwarded-proto, x-forwarded-host, x-forwarded-port, x-forwarded-prefix]'
     const route = { proxy: ofPrefix, server: prefixed, path: '/llm/demo/mcp' }
@@ -183,6 +185,11 @@ ${server} ${locations(base)} }`,
           locations: (proxy) =>
             `${isAt('/llm/')(proxy)} ${lines.replace('http://127.0.0.1:4000', proxy)}`,
         }),
+      ],
+      [
+        'connect',
+        { server: TELLING, path: '/llm/demo/mcp', locations: isBoth },
+        (lines) => ({ ...route, server: `${TELLING} ${lines}`, locations: isBoth }),
       ],
       [
         'stream',
