@@ -51,7 +51,8 @@ function explainSameHost(protocol: string, target: Target): Cause {
 
 /** Why a resource identifier is not the URL that was typed (RFC 9728 §3.3), or undefined if it is. */
 export function explainResource(resource: string, target: Target): Cause | undefined {
-  if (resource === target.url) return undefined
+  // Whoever types the origin alone may be told its href, with a slash, as VS Code wants it.
+  if (resource === target.url || resource === new URL(target.url).href) return undefined
   const inOrigin = explainOrigin(resource, target)
   if (inOrigin !== undefined) return inOrigin
   const named = new URL(resource).pathname.replace(/\/$/, '')

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { isWell } from '../../src/doctor/report.ts'
 import { DOCTOR_MISTAKES } from '../corpus/doctor-mistakes.ts'
 import { clientOf, diagnose, networkOf, pasteOf, stepOf } from '../support/doctor.ts'
-import { challenge, GOOD, GOOD_SERVER, play } from '../support/scripted-server.ts'
+import { challenge, GOOD, GOOD_SERVER, play, type Script } from '../support/scripted-server.ts'
 
 const URL_ = 'https://mcp.example.com/mcp'
 const ISSUER = 'https://mcp.example.com'
@@ -41,6 +41,25 @@ describe('examine', () => {
       if (seen !== undefined) assert.match(found.seen, seen)
     })
   }
+
+  it('takes the resource of an origin with and without its slash', async () => {
+    const origin: Script = {
+      ...GOOD,
+      'POST /': challenge(`${ISSUER}/.well-known/oauth-protected-resource`),
+      'GET /': challenge(`${ISSUER}/.well-known/oauth-protected-resource`),
+      'HEAD /': challenge(`${ISSUER}/.well-known/oauth-protected-resource`),
+      'GET /.well-known/oauth-protected-resource': {
+        resource: `${ISSUER}/`,
+        authorization_servers: [ISSUER],
+      },
+    }
+    for (const url of [ISSUER, `${ISSUER}/`]) {
+      const report = await diagnose(url, play(origin).fetch)
+
+      assert.equal(stepOf(report, 'resource')?.mark, 'well', url)
+      assert.equal(clientOf(report, 'VS Code')?.mark, 'well', url)
+    }
+  })
 
   it('tells connection failures apart', async () => {
     const error = (code: string) =>
