@@ -3,6 +3,7 @@ import type { Config, ServerConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../platform/platform.ts'
 import { createRegistry, type Server } from '../registry.ts'
+import { isLoopbackHostname } from '../request/host.ts'
 import { createKeyRing } from '../sealing/key-ring.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { createRemoteStore } from '../store/shared.ts'
@@ -99,11 +100,19 @@ function resolveProvider(server: ServerConfig, demo: StartedDemo | undefined): S
   return { ...server, url: demo.url, access: { ...access, provider: demo.provider } }
 }
 
+/** With `allowed_hosts` the address that is listened on is refused, and clients come by a front end. */
+function publicBaseOf({ allowedHosts: [host], listen, rootPath = '' }: Config): string | undefined {
+  if (host === undefined) return undefined
+  const { hostname, port } = new URL(`http://${host}`)
+  if (!isLoopbackHostname(hostname)) return `https://${host}${rootPath}`
+  return `http://${hostname}:${port === '' ? listen.port : port}${rootPath}`
+}
+
 /** What listens where, and what to type next. */
 function describe(config: Config, servers: readonly Server[]): string {
   const { host, port } = config.listen
   const local = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  const base = config.publicUrl ?? local
+  const base = config.publicUrl ?? publicBaseOf(config) ?? local
   const width = Math.max(...servers.map(({ name }) => name.length))
   const lines = servers.map(
     (server) =>

@@ -102,6 +102,25 @@ function tell(runtime: Runtime): void {
     }
   })
 
+  it('names the public address, and not one that it refuses', async () => {
+    const config = fileOf(
+      'public.yaml',
+      `allowed_hosts: [mcp.example.com]
+secret_keys: [a-secret-of-at-least-32-bytes-for-the-tests]
+mcp_servers: { github: { url: 'http://127.0.0.1:9/mcp', auth_type: none, access: open } }
+`,
+    )
+    const { child, base } = await serve(runtime, config)
+    await child.waitFor(/inspector/)
+    await child.stop()
+
+    assert.match(
+      child.output(),
+      /claude mcp add --transport http github https:\/\/mcp\.example\.com\/github\/mcp/,
+    )
+    assert.doesNotMatch(child.output(), new RegExp(`${base}/github`))
+  })
+
   it('serves the shipped configuration, whose key outlives a restart', async () => {
     const state = mkdtempSync(join(folder, 'state-'))
     const allowing = allowToWrite(runtime, state)
