@@ -8,7 +8,7 @@ import {
   well,
 } from './examination.ts'
 import { explainOrigin } from './mismatch.ts'
-import { toPrintable, toReadable } from './printable.ts'
+import { toReadable, toTitle } from './printable.ts'
 import type { Answered } from './probe.ts'
 import type { Step } from './report.ts'
 import type { FoundServer } from './server-metadata.ts'
@@ -77,8 +77,8 @@ export async function tryAuthorization(
 function describePage(answer: Answered): Step {
   const { status, text } = answer
   if (status < 300) {
-    const [, title = ''] = /<title[^>]*>([^<]*)/i.exec(text) ?? []
-    return well('authorize', `${status}, a page${title === '' ? '' : ` "${toPrintable(title)}"`}`)
+    const title = toTitle(text)
+    return well('authorize', `${status}, a page${title === '' ? '' : ` "${title}"`}`)
   }
   const cause =
     status === 404

@@ -4,7 +4,7 @@ import { protectedResourceMetadataUrls } from '../oauth/well-known.ts'
 import { causeOfFailure, causeOfStatus } from './causes.ts'
 import { describeAnswer, type Examination, failed, unseen, well } from './examination.ts'
 import { explainOrigin, prefixBefore, strippedPrefix } from './mismatch.ts'
-import type { Answer, Answered, Question } from './probe.ts'
+import type { Answer, Answered, Question, Watch } from './probe.ts'
 import type { Step } from './report.ts'
 
 /** What stands at the URL. */
@@ -50,8 +50,27 @@ const POST_HEADERS = {
 
 /** A message to the MCP endpoint, read up to its first answer. */
 export function messageQuestion(url: string, message: object): Question {
-  const isEnough = (text: string) => findResult(text) !== undefined
-  return { url, method: 'POST', headers: POST_HEADERS, body: JSON.stringify(message), isEnough }
+  const body = JSON.stringify(message)
+  return { url, method: 'POST', headers: POST_HEADERS, body, watch: watchLines(isResult) }
+}
+
+const isResult = (line: string) => line.startsWith('data:') && findResult(line) !== undefined
+const isBlank = (line: string) => line === '' || line === '\r'
+
+/** Watches for a line; a body without lines is read to its end. */
+function watchLines(isIt: (line: string) => boolean): Watch {
+  return () => {
+    let begun: string[] = []
+    return (part) => {
+      const [first = '', ...rest] = part.split('\n')
+      begun.push(first)
+      const last = rest.pop()
+      if (last === undefined) return false
+      const lines = [begun.join(''), ...rest]
+      begun = [last]
+      return lines.some(isIt)
+    }
+  }
 }
 
 /** A GET for a stream of events, read up to the end of its first event. */
@@ -59,7 +78,7 @@ export function eventStreamQuestion(url: string, headers: Question['headers'] = 
   return {
     url,
     headers: { ...headers, accept: 'text/event-stream' },
-    isEnough: (text) => /\r?\n\r?\n/.test(text),
+    watch: watchLines(isBlank),
     timeout: 5_000,
   }
 }

@@ -42,12 +42,13 @@ export function createGround(
 ): Ground {
   const once = createOnce()
   const headers = { accept: 'application/json, text/event-stream' }
-  const isEnough = () => true
+  // The head alone tells.
+  const watch = () => () => true
   return {
     ...known,
     target,
     get,
-    ask: (method, url) => once(`${method} ${url}`, () => probe({ url, method, headers, isEnough })),
+    ask: (method, url) => once(`${method} ${url}`, () => probe({ url, method, headers, watch })),
     tryRegistration: (url) => once(`register ${url}`, () => probe(hopelessRegistration(url))),
   }
 }

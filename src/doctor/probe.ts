@@ -6,11 +6,14 @@ export interface Question {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** Whether the body read so far is enough: a stream of events may go on for ever. */
-  readonly isEnough?: (text: string) => boolean
+  /** Makes a watcher that says, part by part, when enough was read: a stream of events may go on for ever. */
+  readonly watch?: Watch
   /** Milliseconds for all of it, 10 000 if not given. */
   readonly timeout?: number
 }
+
+/** A watcher sees each part of a body once, so that many small parts cost no more than one; the first is the head's. */
+export type Watch = () => (part: string) => boolean
 
 /** What came back; times are in milliseconds after the request was sent. */
 export interface Answered {
@@ -50,7 +53,7 @@ export function createProbe(fetch: typeof globalThis.fetch, now: () => number): 
       const response = await fetch(url, init)
       const { status } = response
       const headersAfter = elapsed()
-      const read = await readBody(response.body, { isEnough: question.isEnough, elapsed })
+      const read = await readBody(response.body, { watch: question.watch, elapsed })
       const endedAfter = elapsed()
       return {
         kind: 'answered',
@@ -70,27 +73,30 @@ export function createProbe(fetch: typeof globalThis.fetch, now: () => number): 
 }
 
 interface Reading {
-  readonly isEnough: Question['isEnough']
+  readonly watch: Watch | undefined
   readonly elapsed: () => number
 }
 
 /** A body that ends too late or breaks off is told by what came of it. */
-async function readBody(body: Response['body'], { isEnough, elapsed }: Reading) {
+async function readBody(body: Response['body'], { watch, elapsed }: Reading) {
   const decoder = new TextDecoder()
-  let text = ''
+  const isEnough = watch?.()
+  const parts: string[] = []
   let size = 0
   let firstByteAfter: number | undefined
-  if (isEnough?.('') === true) return { text, firstByteAfter, isCut: false }
+  const read = (isCut: boolean) => ({ text: parts.join(''), firstByteAfter, isCut })
+  if (isEnough?.('') === true) return read(false)
   try {
     for await (const chunk of body ?? []) {
       firstByteAfter ??= elapsed()
       size += chunk.length
-      if (size > MAX_BODY) return { text, firstByteAfter, isCut: true }
-      text += decoder.decode(chunk, { stream: true })
-      if (isEnough?.(text) === true) break
+      if (size > MAX_BODY) return read(true)
+      const part = decoder.decode(chunk, { stream: true })
+      parts.push(part)
+      if (isEnough?.(part) === true) break
     }
-    return { text, firstByteAfter, isCut: false }
+    return read(false)
   } catch {
-    return { text, firstByteAfter, isCut: true }
+    return read(true)
   }
 }

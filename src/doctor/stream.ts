@@ -40,7 +40,7 @@ async function listen(session: Session, examination: Examination): Promise<Step>
 
 async function listenClassic({ headers }: Session, { target, probe }: Examination): Promise<Step> {
   return describeQuiet(
-    await probe({ ...eventStreamQuestion(target.url, headers), isEnough: isHead }),
+    await probe({ ...eventStreamQuestion(target.url, headers), watch: watchHead }),
   )
 }
 
@@ -48,12 +48,12 @@ async function listenClassic({ headers }: Session, { target, probe }: Examinatio
 async function listenModern(session: Session, { target, probe }: Examination): Promise<Step> {
   const params = { notifications: { toolsListChanged: true } }
   const question = requestIn(session, target.url, { method: 'subscriptions/listen', params })
-  return describeQuiet(await probe({ ...question, isEnough: isHead, timeout: PATIENCE }))
+  return describeQuiet(await probe({ ...question, watch: watchHead, timeout: PATIENCE }))
 }
 
 const PATIENCE = 5_000 // milliseconds
 /** The head alone tells. */
-const isHead = () => true
+const watchHead = () => () => true
 
 function describeQuiet(answer: Answer): Step {
   if (isEventStream(answer)) {

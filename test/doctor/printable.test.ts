@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { toPrintable, toReadable } from '../../src/doctor/printable.ts'
+import { toPrintable, toReadable, toTitle } from '../../src/doctor/printable.ts'
 
 const HOSTILE = fc.constantFrom(
   '\u001b[31m',
@@ -43,5 +43,30 @@ describe('toReadable', () => {
     const page = '<html><head><title>t</title></head><style>x{}</style><body><p>Bad\n<b>client</b>'
 
     assert.equal(toReadable(page), 'Bad client')
+  })
+
+  it('shows what stands behind a head that does not end, and no script', () => {
+    assert.equal(toReadable('<head><body>No <SCRIPT>x<y</Script >entry 1 < 2'), 'No entry 1 < 2')
+    assert.equal(toReadable('No entry<script>var x'), 'No entry')
+  })
+
+  for (const part of ['<', '<head>', '<script>', '<title', '</head', '<head></head', '<a>']) {
+    it(`reads a page of nothing but ${part} in no time`, () => {
+      const page = part.repeat(262_144 / part.length)
+      const start = performance.now()
+
+      toReadable(page)
+      toTitle(page)
+
+      // Ten seconds and more where each begins anew.
+      assert.ok(performance.now() - start < 500)
+    })
+  }
+})
+
+describe('toTitle', () => {
+  it('gives the title of a page, if it has one', () => {
+    assert.equal(toTitle('<html><TITLE lang="en">Sign in\u001b[2J</title>'), 'Sign in')
+    assert.equal(toTitle('<p>nothing'), '')
   })
 })
