@@ -1,10 +1,10 @@
 import { createAuthorizationRequest, tryAuthorization } from './authorization.ts'
 import { CLIENT_ORDERS } from './client-orders.ts'
 import { createGet, type Examination, unseen } from './examination.ts'
-import { type Greeting, greet, type Transport } from './greeting.ts'
+import { type Greeting, greet, readChallenge, type Transport } from './greeting.ts'
 import { createGround } from './ground.ts'
 import { cleanUp, type Desk, refresh, type SigningIn, signIn, type Tokens } from './login.ts'
-import type { Probe } from './probe.ts'
+import type { Answered, Probe } from './probe.ts'
 import { createRedactor } from './redact.ts'
 import { type RegisteredClient, register, unregister } from './registration.ts'
 import type { ClientFinding, Report, Step, StepName } from './report.ts'
@@ -57,13 +57,26 @@ async function examineBehind(
     case 'none':
       return []
     case 'open':
-      await useServer({ transport: greeting.transport, token: undefined }, orders, examination)
-      return Promise.all(
-        CLIENT_ORDERS.map((order) => walkOpen(order, greeting.transport, examination)),
-      )
+      return examineOpen(greeting.transport, orders, examination)
     case 'protected':
       return examineSignIn(greeting.resourceMetadata, orders, examination)
   }
+}
+
+/** Some servers are open up to the first request that matters. */
+async function examineOpen(
+  transport: Transport,
+  orders: Orders,
+  examination: Examination,
+): Promise<readonly ClientFinding[]> {
+  const refusal = await useServer({ transport, token: undefined }, orders, examination)
+  if (refusal !== undefined) {
+    return examineSignIn(readChallenge(refusal, examination), orders, examination)
+  }
+  const stopped = findStop(examination)
+  return Promise.all(
+    CLIENT_ORDERS.map((order) => walkOpen(order, { transport, stopped }, examination)),
+  )
 }
 
 async function examineSignIn(
@@ -131,15 +144,20 @@ async function useSignIn(
   await cleanUp(renewed, orders.signingIn, examination)
 }
 
+/** Gives the answer that asks for a sign-in, if one does. */
 async function useServer(
   { transport, token }: { readonly transport: Transport; readonly token: string | undefined },
   orders: Orders,
   examination: Examination,
-): Promise<void> {
+): Promise<Answered | undefined> {
   const session = transport === 'legacy' ? 'legacy' : await openSession(token, examination)
-  if (session === undefined) return
-  if (session === 'legacy') return watchLegacyStream(examination, token)
-  await listTools(session, examination)
-  await watchStream(session, orders.call, examination)
+  if (session === undefined) return undefined
+  if (session === 'legacy') {
+    await watchLegacyStream(examination, token)
+    return undefined
+  }
+  const refusal = await listTools(session, examination)
+  if (refusal === undefined) await watchStream(session, orders.call, examination)
   await closeSession(session, examination)
+  return refusal
 }

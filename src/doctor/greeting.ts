@@ -123,12 +123,20 @@ function giveUp(answer: Answered, { target, record }: Examination): Greeting {
   return { kind: 'none' }
 }
 
-function challenged({ headers }: Answered, { target, record }: Examination): Greeting {
-  record(well('connect', 'POST initialize: 401, so it asks for a sign-in'))
+function challenged(answer: Answered, examination: Examination): Greeting {
+  examination.record(well('connect', 'POST initialize: 401, so it asks for a sign-in'))
+  return { kind: 'protected', resourceMetadata: readChallenge(answer, examination) }
+}
+
+/** Where a 401 sends clients, if it does (RFC 9728 §5.1). */
+export function readChallenge(
+  { headers }: Answered,
+  { target, record }: Examination,
+): string | undefined {
   const header = headers.get('www-authenticate') ?? ''
   const resourceMetadata = parseBearerChallenge(header)?.get('resource_metadata')
   record(describeChallenge({ header, resourceMetadata, target }))
-  return { kind: 'protected', resourceMetadata }
+  return resourceMetadata
 }
 
 function describeChallenge(of: {

@@ -1,4 +1,4 @@
-import { createModernRequest, findResult, MODERN } from '../mcp-messages.ts'
+import { createModernRequest, findResult, type McpResult, MODERN } from '../mcp-messages.ts'
 import { describeAnswer, type Examination, failed, unseen, well } from './examination.ts'
 import {
   discoverQuestion,
@@ -7,7 +7,8 @@ import {
   isEventStream,
   messageQuestion,
 } from './greeting.ts'
-import type { Answer } from './probe.ts'
+import type { Answer, Answered } from './probe.ts'
+import type { Step } from './report.ts'
 
 /** A session with the MCP server, or the way in which one does without. */
 export interface Session {
@@ -91,20 +92,33 @@ export function requestIn(
   })
 }
 
-/** Lists the tools, and calls none. */
+/** Lists the tools, and calls none; gives the answer of a server that wants a sign-in from here on. */
 export async function listTools(
   session: Session,
   { target, probe, record }: Examination,
-): Promise<void> {
+): Promise<Answered | undefined> {
   const answer = await probe(requestIn(session, target.url, { method: 'tools/list' }))
   const result = answer.kind === 'answered' ? findResult(answer.text) : undefined
+  if (isUnauthorized(answer) && session.headers['authorization'] === undefined) {
+    record(unseen('tools', 'tools/list: 401, so it asks for a sign-in here, and not before'))
+    return answer
+  }
+  record(describeTools(answer, result))
+  return undefined
+}
+
+function isUnauthorized(answer: Answer): answer is Answered {
+  return answer.kind === 'answered' && answer.status === 401
+}
+
+function describeTools(answer: Answer, result: McpResult | undefined): Step {
   const tools = result?.result?.tools
-  if (tools !== undefined) return record(well('tools', `${tools.length} tools`))
-  if (result?.error?.code === METHOD_NOT_FOUND)
-    return record(unseen('tools', 'the server has none'))
-  const cause =
-    'the session does not hold: several servers behind one front end without stickiness?'
-  record(failed('tools', `tools/list: ${describeAnswer(answer)}`, { cause, remedy: [] }))
+  if (tools !== undefined) return well('tools', `${tools.length} tools`)
+  if (result?.error?.code === METHOD_NOT_FOUND) return unseen('tools', 'the server has none')
+  const cause = isUnauthorized(answer)
+    ? 'the server takes the token for the handshake, and not for its tools: other scopes, or another server behind the same front end'
+    : 'the session does not hold: several servers behind one front end without stickiness?'
+  return failed('tools', `tools/list: ${describeAnswer(answer)}`, { cause, remedy: [] })
 }
 
 const METHOD_NOT_FOUND = -32601
