@@ -5,7 +5,7 @@ import { type Greeting, greet, readChallenge, type Transport } from './greeting.
 import { createGround } from './ground.ts'
 import { cleanUp, type Desk, refresh, type SigningIn, signIn, type Tokens } from './login.ts'
 import type { Answered, Probe } from './probe.ts'
-import { createRedactor } from './redact.ts'
+import { createRedactor, redactFinding, redactStep } from './redact.ts'
 import { type RegisteredClient, register, unregister } from './registration.ts'
 import type { ClientFinding, Report, Step, StepName } from './report.ts'
 import { findResourceMetadata } from './resource-metadata.ts'
@@ -34,9 +34,10 @@ const DRY_REDIRECT_URI = 'http://127.0.0.1:33418/callback'
 /** Does what a client does at an MCP URL, step by step, from outside. */
 export async function examine(target: Target, orders: Orders): Promise<Report> {
   const steps: Step[] = []
-  const { hide, redact } = createRedactor()
+  const redactor = createRedactor()
+  const { hide } = redactor
   const record = (step: Step) => {
-    const shown = { ...step, seen: redact(step.seen) }
+    const shown = redactStep(step, redactor)
     steps.push(shown)
     orders.onStep?.(shown)
   }
@@ -44,7 +45,7 @@ export async function examine(target: Target, orders: Orders): Promise<Report> {
   const examination: Examination = { target, probe, get: createGet(probe), record, steps, hide }
   const greeting = await greet(examination)
   const found = await examineBehind(greeting, orders, examination)
-  const clients = found.map((finding) => ({ ...finding, why: redact(finding.why) }))
+  const clients = found.map((finding) => redactFinding(finding, redactor))
   return { url: target.url, steps, clients }
 }
 

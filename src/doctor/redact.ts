@@ -1,3 +1,5 @@
+import type { ClientFinding, Step } from './report.ts'
+
 const SHORTEST = 8 // characters of a secret that still tell something
 
 /** Keeps what must not be shown out of texts, also where a server sends it back to us. */
@@ -16,6 +18,25 @@ export function createRedactor(): Redactor {
     },
     redact: (text) => [...secrets].reduce(withoutSecret, text),
   }
+}
+
+/** A step of which no part tells a secret. */
+export function redactStep(step: Step, { redact }: Redactor): Step {
+  const { seen, cause, remedy } = step
+  return {
+    ...step,
+    seen: redact(seen),
+    ...(cause === undefined ? {} : { cause: redact(cause) }),
+    ...(remedy === undefined
+      ? {}
+      : { remedy: remedy.map(({ place, lines }) => ({ place, lines: lines.map(redact) })) }),
+  }
+}
+
+/** What was found of a client, without a secret. */
+export function redactFinding(finding: ClientFinding, { redact }: Redactor): ClientFinding {
+  const { why, at } = finding
+  return { ...finding, why: redact(why), ...(at === undefined ? {} : { at: redact(at) }) }
 }
 
 /** A text that was cut may end within the secret, so its beginning counts too. */

@@ -20,6 +20,29 @@ describe('createRedactor', () => {
   })
 })
 
+describe('examine', () => {
+  it('hides a secret in causes, in lines to paste and in the URLs at which clients stop', async () => {
+    const secret = 'the-secret-of-the-client'
+    const resource = `${ISSUER}/${secret}`
+    const location = `https://id.example.net/a?redirect_uri=https%3A%2F%2F${secret}.example.net%2F`
+    const { fetch } = play({
+      ...GOOD,
+      'POST /mcp': challenge(resource),
+      [`GET /${secret}`]: { resource: `${ISSUER}/other`, authorization_servers: [ISSUER] },
+      'POST /register': () =>
+        Response.json({ client_id: 'a', client_secret: secret, redirect_uris: [] }),
+      'GET /authorize': () => new Response(null, { status: 302, headers: { location } }),
+    })
+
+    const report = await diagnose(`${ISSUER}/mcp`, fetch)
+
+    assert.match(stepOf(report, 'authorize')?.cause ?? '', /another host, https:\/\/\[secret\]/)
+    assert.match(clientOf(report, 'VS Code')?.at ?? '', /\[secret\]$/)
+    const known = report.steps.slice(report.steps.findIndex(({ name }) => name === 'registration'))
+    assert.doesNotMatch(JSON.stringify([known, report.clients]), new RegExp(secret))
+  })
+})
+
 describe('examine with a sign-in', () => {
   it('never shows a token, also where the server sends it back', async () => {
     const echo = (request: Request) => {
