@@ -1,6 +1,6 @@
 import { isPlainUrl } from '../oauth-client/reach.ts'
 import { toPrintable } from './printable.ts'
-import { forwardedRemedy, prefixRemedy, settingRemedy } from './remedies.ts'
+import { forwardedRemedy, portRemedy, prefixRemedy, settingRemedy } from './remedies.ts'
 import type { Cause } from './report.ts'
 import { isUnspecified, type Target, zoneOf } from './target.ts'
 
@@ -43,10 +43,13 @@ function explainSameHost(protocol: string, target: Target): Cause {
       remedy: forwardedRemedy(target),
     }
   }
-  const cause = isHttps
-    ? 'another port: the front end sends no X-Forwarded-Port, and no port in X-Forwarded-Host'
-    : 'https for http, or another port: public_url or the front end says so'
-  return { cause, remedy: forwardedRemedy(target) }
+  if (!isHttps && protocol === 'https:') {
+    const cause = 'https for http: public_url or the front end says so'
+    return { cause, remedy: forwardedRemedy(target) }
+  }
+  const cause =
+    'another port: the front end tells none (X-Forwarded-Host, X-Forwarded-Port), or its own where ports are mapped'
+  return { cause, remedy: portRemedy(target) }
 }
 
 /** Why a resource identifier is not the URL that was typed (RFC 9728 §3.3), or undefined if it is. */

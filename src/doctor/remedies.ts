@@ -2,17 +2,9 @@ import type { Remedy } from './report.ts'
 import type { Target } from './target.ts'
 
 /** Lines that tell the proxy its public address, or make it believe the front end that does. */
-export function forwardedRemedy({ origin, hostname }: Target, prefix = ''): Remedy {
+export function forwardedRemedy(target: Target): Remedy {
   return [
-    {
-      place: 'mcp-oauth-proxy',
-      lines: [
-        `public_url: ${origin}${prefix}`,
-        '# or, to believe the front end (our log names the peer: "Ignored forwarded headers: add the peer …"):',
-        'trusted_proxies: [loopback, PEER]',
-        `allowed_hosts: [${hostname}]`,
-      ],
-    },
+    ownRemedy(target),
     {
       place: 'nginx',
       lines: [
@@ -32,9 +24,59 @@ export function forwardedRemedy({ origin, hostname }: Target, prefix = ''): Reme
     {
       place: 'HAProxy',
       lines: [
-        'http-request set-header X-Forwarded-Proto https',
+        `http-request set-header X-Forwarded-Proto ${schemeOf(target)}`,
         'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
         'http-request set-header X-Forwarded-Port %[dst_port]',
+      ],
+    },
+  ]
+}
+
+function ownRemedy({ origin, hostname }: Target): Remedy[number] {
+  return {
+    place: 'mcp-oauth-proxy',
+    lines: [
+      `public_url: ${origin}`,
+      '# or, to believe the front end (our log names the peer: "Ignored forwarded headers: add the peer …"):',
+      'trusted_proxies: [loopback, PEER]',
+      `allowed_hosts: [${hostname}]`,
+    ],
+  }
+}
+
+function schemeOf({ url }: Target): string {
+  return new URL(url).protocol.slice(0, -1)
+}
+
+/** Lines for a port that is not the public one. Where ports are mapped (docker -p 8443:443) only the client's Host has it. */
+export function portRemedy(target: Target): Remedy {
+  const scheme = schemeOf(target)
+  return [
+    ownRemedy(target),
+    {
+      place: 'nginx',
+      lines: [
+        '# the port as clients have it: $server_port is the inner one where ports are mapped',
+        'proxy_set_header Host $http_host;',
+        `proxy_set_header X-Forwarded-Proto ${scheme};`,
+        'proxy_set_header X-Forwarded-Host $http_host;',
+        'proxy_set_header X-Forwarded-Port "";',
+      ],
+    },
+    {
+      place: 'Caddy',
+      lines: [
+        '# in reverse_proxy',
+        'header_up X-Forwarded-Host {http.request.hostport}',
+        'header_up -X-Forwarded-Port',
+      ],
+    },
+    {
+      place: 'HAProxy',
+      lines: [
+        `http-request set-header X-Forwarded-Proto ${scheme}`,
+        'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+        'http-request del-header X-Forwarded-Port',
       ],
     },
   ]

@@ -56,7 +56,7 @@ export const DOCTOR_MISTAKES: readonly DoctorMistake[] = [
     },
     step: 'challenge',
     cause: /another port/,
-    paste: /X-Forwarded-Port/,
+    paste: /public_url[\s\S]*Host \$http_host;/,
   },
   {
     what: 'the challenge is gone',

@@ -61,6 +61,15 @@ describe('examine', () => {
     }
   })
 
+  it('gives lines for http where http was typed', async () => {
+    const local = 'http://127.0.0.1:4000'
+    const named = `https://127.0.0.1:4000/.well-known/oauth-protected-resource/mcp`
+    const report = await diagnose(`${local}/mcp`, play({ 'POST /mcp': challenge(named) }).fetch)
+
+    assert.match(stepOf(report, 'challenge')?.cause ?? '', /https for http/)
+    assert.match(pasteOf(stepOf(report, 'challenge')), /set-header X-Forwarded-Proto http\n/)
+  })
+
   it('tells connection failures apart', async () => {
     const error = (code: string) =>
       networkOf(() =>

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -10,6 +12,7 @@ import { type Child, findFreePort, start } from '../support/child.ts'
 import { clientOf, diagnose, pasteOf, stepOf } from '../support/doctor.ts'
 import { EVERYTHING } from '../support/everything.ts'
 import { nginxIsMissing, runNginx } from '../support/nginx.ts'
+import { portOf } from '../support/proxy.ts'
 import { createTlsFetch } from '../support/tls-fetch.ts'
 import { RUNTIMES, serve } from './runtimes.ts'
 
@@ -211,6 +214,30 @@ ${server} ${locations(base)} }`,
       assert.equal(clientOf(mended, 'VS Code')?.mark, 'well')
     }
   })
+
+  it('gives lines that mend a port that is mapped', async () => {
+    const mapped = await examineMapped(TELLING)
+    const step = stepOf(mapped, 'challenge')
+    const [lines] = (step?.remedy ?? []).filter(({ place }) => place === 'nginx')
+    const mended = await examineMapped((lines?.lines ?? []).join('\n'))
+
+    assert.match(step?.cause ?? '', /another port: .* where ports are mapped/)
+    assert.ok(isWell(mended), JSON.stringify(mended, null, 1))
+  })
+
+  /** Examines nginx at another port than the one that it listens on. */
+  async function examineMapped(server: string): Promise<Report> {
+    const inner = Number(new URL(await startBoth({ server })).port)
+    const map = createServer((outer) => {
+      const socket = connect(inner, '127.0.0.1')
+      outer.on('error', () => socket.destroy()).pipe(socket)
+      socket.on('error', () => outer.destroy()).pipe(outer)
+    }).listen(0, '127.0.0.1')
+    await once(map, 'listening')
+    const report = await diagnose(`https://mcp.example.com:${portOf(map)}/demo/mcp`, tls.fetch)
+    map.close()
+    return report
+  }
 
   it('catches buffering by a tool that it is told to call', async () => {
     const call = { name: 'countdown', arguments: { from: 4, delayMs: 200 } }
