@@ -80,11 +80,22 @@ function describePage(answer: Answered): Step {
     const title = toTitle(text)
     return well('authorize', `${status}, a page${title === '' ? '' : ` "${title}"`}`)
   }
-  const cause =
-    status === 404
-      ? 'missing route: the front end does not hand the authorization endpoint on'
-      : 'the authorization server refuses the client or its redirect URI'
+  const cause = causeOfPage(status)
   return failed('authorize', `${status}, "${toReadable(text)}"`, { cause, remedy: [] })
+}
+
+/** An authorization server refuses by 400 what it knows nothing of (RFC 6749 §4.1.2.1); other codes are others' too. */
+function causeOfPage(status: number): string {
+  if (status === 404) {
+    return 'missing route: the front end does not hand the authorization endpoint on'
+  }
+  if (status === 401 || status === 403) {
+    return 'a front end, a firewall or the authorization server itself lets no browser in without a sign-in of its own'
+  }
+  if (status >= 500) {
+    return 'the authorization server failed, or the front end finds nobody behind it: its log says why'
+  }
+  return 'the authorization server refuses the client or its redirect URI'
 }
 
 /** To the client with an error, or on to a provider that must come back to the public address. */

@@ -3,8 +3,10 @@ import type { Answered } from './probe.ts'
 import {
   certificateRemedy,
   hostRemedy,
+  prefixOf,
   prefixRemedy,
   routeRemedy,
+  tlsRemedy,
   UPSTREAM_REMEDY,
 } from './remedies.ts'
 import type { Cause } from './report.ts'
@@ -31,7 +33,7 @@ export function causeOfFailure(failure: Failure, target: Target): Cause {
     case 'tls-untrusted':
       return {
         cause:
-          'the certificate signs itself, or its chain is incomplete, or your own authority is unknown here (NODE_EXTRA_CA_CERTS names it)',
+          'the certificate signs itself, or its chain is incomplete, or your own authority is unknown here (NODE_EXTRA_CA_CERTS names it, or DENO_CERT under Deno)',
         remedy: certificateRemedy(target),
       }
     case 'tls-expired':
@@ -42,7 +44,7 @@ export function causeOfFailure(failure: Failure, target: Target): Cause {
         remedy: certificateRemedy(target),
       }
     case 'tls':
-      return { cause: 'TLS fails: https where http is spoken?', remedy: certificateRemedy(target) }
+      return { cause: 'TLS fails: https where http is spoken?', remedy: tlsRemedy(target) }
     case 'unreachable':
       return { cause: 'the host can not be reached', remedy: [] }
   }
@@ -96,11 +98,6 @@ function causeOf404(answer: Answered, target: Target): Cause {
 /** What this proxy itself says where it has no such server. */
 function isOurs404({ text }: Answered): boolean {
   return /"detail":"(?:MCP server not found|Not found)"/.test(text)
-}
-
-/** What stands before a server's own `/NAME/mcp`. */
-function prefixOf({ path }: Target): string {
-  return path.split('/').slice(0, -2).join('/')
 }
 
 function causeOfOther({ headers, text }: Answered, target: Target): Cause {

@@ -9,11 +9,11 @@ import {
 } from './examination.ts'
 import { toPrintable } from './printable.ts'
 import type { Answer } from './probe.ts'
-import { settingRemedy } from './remedies.ts'
+import { prefixOf, settingRemedy, wellKnownRemedy } from './remedies.ts'
 import type { Cause, Step } from './report.ts'
 import { findSdkRefusal } from './sdk-schemas.ts'
 import type { FoundServer } from './server-metadata.ts'
-import { isAskable } from './target.ts'
+import { isAskable, type Target } from './target.ts'
 
 const RegisteredClient = v.object({
   client_id: v.pipe(v.string(), v.nonEmpty()),
@@ -38,9 +38,9 @@ export interface Coming {
 
 /** Registers the doctor as a client with a loopback redirect URI (RFC 7591 §3, RFC 8252 §7.3). */
 export async function register(
-  { document }: FoundServer,
+  { document, isGuessed }: FoundServer,
   { redirectUri, clientId }: Coming,
-  { probe, record, hide }: Examination,
+  { target, probe, record, hide }: Examination,
 ): Promise<RegisteredClient | undefined> {
   if (clientId !== undefined) {
     record(unseen('registration', `skipped: the client id is ${clientId}`))
@@ -61,9 +61,9 @@ export async function register(
   const answer = await probe(registrationQuestion(url, redirectUri))
   const client = toClient(answer)
   if (client === undefined) {
-    record(
-      failed('registration', `POST ${url}: ${describeRefusal(answer)}`, causeOfRefusal(answer)),
-    )
+    const isMissing = isGuessed && toOAuthError(answer) === undefined
+    const cause = isMissing ? causeOfNoMetadata(target) : causeOfRefusal(answer)
+    record(failed('registration', `POST ${url}: ${describeRefusal(answer)}`, cause))
     return undefined
   }
   hide(client.client_secret)
@@ -122,7 +122,24 @@ export function describeRefusal(answer: Answer): string {
   return toPrintable(`${answer.status} ${code} ${description}`)
 }
 
+/** Nothing names an endpoint, and none is at the place of old. */
+function causeOfNoMetadata(target: Target): Cause {
+  return {
+    cause:
+      'no metadata names an authorization server, and none is at the root: the front end does not hand /.well-known/ on, or the server has none',
+    remedy: wellKnownRemedy(prefixOf(target)),
+  }
+}
+
 function causeOfRefusal(answer: Answer): Cause {
+  if (answer.kind === 'failed') {
+    return { cause: 'the registration endpoint can not be reached', remedy: [] }
+  }
+  if (answer.status === 404) {
+    const cause = 'missing route: the front end does not hand the registration endpoint on'
+    return { cause, remedy: [] }
+  }
+
   const code = toOAuthError(answer)?.error
   if (code === 'invalid_redirect_uri') {
     return {
@@ -130,10 +147,10 @@ function causeOfRefusal(answer: Answer): Cause {
       remedy: settingRemedy('allowed_redirect_uris: ["http://127.0.0.1:*/callback"]'),
     }
   }
-  if (answer.kind === 'answered' && (answer.status === 401 || answer.status === 403)) {
+  if (answer.status === 401 || answer.status === 403) {
     return { cause: 'it registers nobody without a token of its own, or not from here', remedy: [] }
   }
-  if (answer.kind === 'answered' && answer.status === 429) {
+  if (answer.status === 429) {
     return { cause: 'too many registrations from this network just now: wait', remedy: [] }
   }
   return { cause: 'want 201 and JSON with client_id (RFC 7591 §3.2.1)', remedy: [] }

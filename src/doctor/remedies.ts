@@ -99,6 +99,11 @@ export function prefixRemedy({ origin }: Target, prefix: string): Remedy {
   ]
 }
 
+/** What stands before a server's own `/NAME/mcp`, if anything. */
+export function prefixOf({ path }: Target): string {
+  return path.split('/').slice(0, -2).join('/')
+}
+
 const WELL_KNOWN = 'oauth-protected-resource|oauth-authorization-server|openid-configuration'
 
 /** Lines that route the well-known URLs, which clients build at the root of the host (RFC 8414 §3.1, RFC 9728 §3.1). */
@@ -212,6 +217,26 @@ export function certificateRemedy({ hostname, host, url }: Target): Remedy {
       place: 'HAProxy',
       lines: ['bind :443 ssl crt /etc/ssl/fullchain-and-key.pem alpn h2,http/1.1'],
     },
+  ]
+}
+
+/** Lines that have a front end speak TLS at all. */
+export function tlsRemedy(target: Target): Remedy {
+  const { port: typed } = new URL(target.url)
+  const port = typed === '' ? '443' : typed
+  const certificate = certificateRemedy(target).filter(({ place }) => place !== 'shell')
+  return [
+    {
+      place: 'shell',
+      lines: [`curl -sI http://${target.hostname}:${port}/   # answers if http is spoken here`],
+    },
+    ...certificate.map(({ place, lines }) => ({
+      place,
+      lines: [
+        ...(place === 'nginx' ? [`listen ${port} ssl;`] : []),
+        ...lines.map((line) => line.replace('bind :443', `bind :${port}`)),
+      ],
+    })),
   ]
 }
 

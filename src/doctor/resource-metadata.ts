@@ -12,7 +12,7 @@ import {
 } from './examination.ts'
 import { explainResource } from './mismatch.ts'
 import type { Answer } from './probe.ts'
-import { wellKnownRemedy } from './remedies.ts'
+import { prefixOf, wellKnownRemedy } from './remedies.ts'
 import type { Cause, Step, StepName } from './report.ts'
 import { findSdkRefusal } from './sdk-schemas.ts'
 import { isAskable, type Target } from './target.ts'
@@ -85,12 +85,23 @@ export function describeMissing(
     target,
   }: { readonly url: string; readonly answer: Answer; readonly target: Target },
 ): Step {
-  return failed(name, `${url}: ${describeAnswer(answer)}`, causeOfMissing(answer, target))
+  const cause = isHttpForHttps(url, target) ? HTTP_FOR_HTTPS : causeOfMissing(answer, target)
+  return failed(name, `${url}: ${describeAnswer(answer)}`, cause)
 }
 
-function causeOfMissing(answer: Answer, { path }: Target): Cause {
-  const prefix = path.split('/').length > 3 ? `/${path.split('/')[1]}` : ''
-  const remedy = wellKnownRemedy(prefix)
+/** What names such a URL was told before, with what mends it; a route would not. */
+const HTTP_FOR_HTTPS: Cause = {
+  cause: 'http for https: nothing is to be expected at this URL',
+  remedy: [],
+}
+
+function isHttpForHttps(url: string, target: Target): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && hostname === target.hostname && target.url.startsWith('https:')
+}
+
+function causeOfMissing(answer: Answer, target: Target): Cause {
+  const remedy = wellKnownRemedy(prefixOf(target))
   if (answer.kind === 'failed') return { cause: 'the front end does not answer here', remedy }
   const { status, headers, text, isCut } = answer
   if (isCut) return { cause: 'the document is too long, or never ends', remedy: [] }

@@ -27,6 +27,8 @@ export interface FoundServer {
   readonly document: AuthorizationServerDocument
   /** Whether its endpoints may be asked. */
   readonly isUsable: boolean
+  /** Whether there is no metadata, so that the endpoints are where they were before 2025-06-18, if anywhere. */
+  readonly isGuessed: boolean
 }
 
 /** The metadata of the authorization server that the resource names, or of the origin (RFC 8414 §3, MCP 2025-03-26). */
@@ -49,7 +51,7 @@ export async function findServerMetadata(
   const endpoints = describeEndpoints(document, issuer, target)
   const isUsable = endpoints.mark === 'well'
   record(isUsable && refusal !== undefined ? failed('endpoints', refusal, SDK_REFUSAL) : endpoints)
-  return { issuer, document, isUsable }
+  return { issuer, document, isUsable, isGuessed: false }
 }
 
 /** Before 2025-06-18 a server without any metadata had its endpoints at fixed places. */
@@ -60,7 +62,7 @@ function guess(issuer: string): FoundServer {
     token_endpoint: `${issuer}/token`,
     registration_endpoint: `${issuer}/register`,
   }
-  return { issuer, document, isUsable: true }
+  return { issuer, document, isUsable: true, isGuessed: true }
 }
 
 interface FoundDocument {

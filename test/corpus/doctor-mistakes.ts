@@ -8,6 +8,8 @@ const RESOURCE = 'GET /.well-known/oauth-protected-resource/mcp'
 const html = (status: number) => () =>
   new Response('<h1>Not here</h1>', { status, headers: { 'content-type': 'text/html' } })
 
+const bare = () => new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } })
+
 /** A server with one thing wrong, and what is to be said of it. */
 export interface DoctorMistake {
   readonly what: string
@@ -147,6 +149,37 @@ export const DOCTOR_MISTAKES: readonly DoctorMistake[] = [
     step: 'registration',
     cause: /client_id/,
     seen: /500, "no"$/,
+  },
+  {
+    what: 'the registration endpoint is not routed',
+    script: { 'POST /register': html(404) },
+    step: 'registration',
+    cause: /missing route/,
+  },
+  {
+    what: 'nothing is routed but the MCP path',
+    script: { 'POST /mcp': bare, [RESOURCE]: 404, [SERVER]: 404, 'POST /register': 404 },
+    step: 'registration',
+    cause: /no metadata names an authorization server/,
+    paste: /location ~ \^\/\\\.well-known/,
+  },
+  {
+    what: 'a front end keeps browsers from the authorization endpoint',
+    script: { 'GET /authorize': html(403) },
+    step: 'authorize',
+    cause: /sign-in of its own/,
+  },
+  {
+    what: 'the authorization endpoint falls over',
+    script: { 'GET /authorize': html(502) },
+    step: 'authorize',
+    cause: /finds nobody behind it/,
+  },
+  {
+    what: 'the authorization server does not know the client',
+    script: { 'GET /authorize': html(400) },
+    step: 'authorize',
+    cause: /refuses the client/,
   },
   {
     what: 'the provider would come back to an address inside',
