@@ -10,7 +10,7 @@ import { createClientNetworkResolver, type ResolveClientNetwork } from './reques
 import { allowAnyOrigin, respondToPreflight } from './request/cors.ts'
 import type { Exchange, RequestHead } from './request/exchange.ts'
 import { type Arrival, LazyExchange } from './request/lazy-exchange.ts'
-import { withoutPrefix } from './request/prefix.ts'
+import { createPrefixRemover } from './request/prefix.ts'
 import { type Connection, createPublicBaseResolver } from './request/public-base.ts'
 import { respondWithJson } from './request/respond.ts'
 import { createRoutes, type Route } from './routes.ts'
@@ -88,7 +88,8 @@ export function createApp(deps: Dependencies): App {
 type Arrive = (head: RequestHead, connection: Connection) => Arrival | undefined
 
 /** Where a request arrives; undefined for hosts that are not ours. */
-function createArrivals({ config, log }: Dependencies): Arrive {
+function createArrivals({ config, log, registry }: Dependencies): Arrive {
+  const removePrefix = createPrefixRemover(registry)
   const resolveBase = createPublicBaseResolver(config, (message, detail) =>
     log('warning', message, detail),
   )
@@ -96,7 +97,7 @@ function createArrivals({ config, log }: Dependencies): Arrive {
     const base = resolveBase(head, connection)
     if (base === undefined) return undefined
     const { path: ownPath, search } = splitTarget(head.url)
-    const routedPath = withoutPrefix(ownPath, base.prefix)
+    const routedPath = removePrefix(ownPath, base.prefix)
     const path =
       routedPath.length > 1 && routedPath.endsWith('/') ? routedPath.slice(0, -1) : routedPath
     return { base, path, routedPath, search: connection.search ?? search, connection }
