@@ -52,6 +52,7 @@ type Settings = Pick<
 >
 
 const REMEMBERED_HINTS = 1_000
+const MAX_SUBJECTS = 8 // hosts or headers that one network is told of
 const FORWARDED_HEADERS = [
   'forwarded',
   'x-forwarded-host',
@@ -128,13 +129,16 @@ function toBase(url: URL): PublicBase {
   }
 }
 
-/** Bounded, and deaf to what else a request says: strangers choose hosts, headers and networks (THREATS F16). */
+/** Bounded in networks, and in what each is told of: strangers choose hosts, headers and networks (THREATS F16). */
 function createHintOnce(hint: Hint): HintOnce {
-  const told = new LRUCache<string, true>({ max: REMEMBERED_HINTS })
+  const told = new LRUCache<string, Set<string>>({ max: REMEMBERED_HINTS })
   return (message, detail) => {
     const key = `${networkOf(detail.peer)} ${message}`
-    if (told.get(key)) return
-    told.set(key, true)
+    const subject = detail['host'] ?? detail['headers'] ?? ''
+    const subjects = told.get(key) ?? new Set()
+    // Behind one front end are many: the first stranger's host must not hide the operator's own.
+    if (subjects.has(subject) || subjects.size >= MAX_SUBJECTS) return
+    told.set(key, subjects.add(subject))
     hint(message, detail)
   }
 }
