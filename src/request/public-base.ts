@@ -196,12 +196,20 @@ function createHostPolicy(settings: Settings, fixed: PublicBase | undefined): Ho
   if (settings.allowedHosts.length > 0) {
     const own = fixed === undefined ? [] : [fixed.hostname]
     const allowed = new Set([...settings.allowedHosts, ...own])
-    return ({ hostname, origin }) => allowed.has(hostname) || allowed.has(new URL(origin).host)
+    return ({ hostname, origin }) =>
+      allowed.has(hostname) || allowed.has(withPortOf(hostname, origin))
   }
   const isListeningOnLoopback = isLoopbackHostname(bracket(settings.listen.host))
   if (fixed !== undefined || !isListeningOnLoopback) return () => true
   // Against DNS rebinding: the browser names the attacker's host, a local client or proxy ours.
   return (_base, hostHeader) => isLoopbackHostname(parseAuthority(hostHeader)?.hostname ?? '')
+}
+
+/** An entry with a port stands for that port alone, the scheme's own included. */
+function withPortOf(hostname: string, origin: string): string {
+  const { port, protocol } = new URL(origin)
+  const own = protocol === 'https:' ? '443' : '80'
+  return `${hostname}:${port === '' ? own : port}`
 }
 
 function bracket(host: string): string {

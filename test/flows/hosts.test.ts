@@ -33,6 +33,21 @@ describe('the hosts that are answered for', () => {
     assert.equal((await proxy.fetch('/gh/mcp', { ...forwarded, peer: '203.0.113.7' })).status, 421)
   })
 
+  it('are with a port that one alone, the default port of the scheme too', async () => {
+    const proxy = await start({ allowedHosts: ['mcp.example.com:443', 'other.example.com:8443'] })
+    const ask = async (host: string, proto = 'https') => {
+      const headers = { 'x-forwarded-host': host, 'x-forwarded-proto': proto }
+      return (await proxy.fetch('/gh/mcp', { headers })).status
+    }
+
+    assert.equal(await ask('mcp.example.com'), 401)
+    assert.equal(await ask('mcp.example.com:443'), 401)
+    assert.equal(await ask('other.example.com:8443'), 401)
+    assert.equal(await ask('mcp.example.com', 'http'), 421)
+    assert.equal(await ask('mcp.example.com:1'), 421)
+    assert.equal(await ask('other.example.com'), 421)
+  })
+
   it('are loopback ones on a loopback listener, unless a trusted proxy forwards another', async () => {
     const proxy = await start()
     const ask = async (host: string, headers: Given = {}) =>
