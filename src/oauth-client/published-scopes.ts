@@ -12,10 +12,14 @@ export async function publishedScopes(
   if (access.identity !== undefined) return []
   const { provider: config } = access
   if (config.scopes.length > 0) return config.scopes
-  const late = AbortSignal.timeout(PATIENCE)
-  const given = new Promise<undefined>((resolve) => {
-    late.addEventListener('abort', () => resolve(undefined))
+  let patience: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<undefined>((resolve) => {
+    patience = setTimeout(() => resolve(undefined), PATIENCE)
   })
-  const found = await Promise.race([providers.find(config), given])
-  return found?.kind === 'found' ? found.provider.scopes : []
+  try {
+    const found = await Promise.race([providers.find(config), late])
+    return found?.kind === 'found' ? found.provider.scopes : []
+  } finally {
+    clearTimeout(patience)
+  }
 }
