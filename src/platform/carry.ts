@@ -21,6 +21,8 @@ export interface Wire {
 /** Carries one request upstream and its answer back, bytes as they come, held back by whoever is slow. */
 export async function carry(wire: Wire, carriage: Carriage, dispatch: Dispatch): Promise<void> {
   const { incoming, outgoing, declared } = wire
+  // Who left while his request was decided on is not there to say so again.
+  if (outgoing.destroyed || incoming.socket.destroyed) return
   const isKept = carriage.isRepeatable
   const body =
     carriage.method === 'GET' ? NO_BODY : await readIncomingBody(incoming, { declared, isKept })
@@ -89,10 +91,7 @@ class Crossing implements Sink {
       return
     }
     this.#state = 'deciding'
-    judged.then(
-      (answer) => this.#take(answer, length),
-      () => this.#destroy(),
-    )
+    judged.then((answer) => this.#take(answer, length)).catch(() => this.#destroy())
   }
 
   onData(chunk: Uint8Array): boolean {
@@ -198,7 +197,7 @@ class Crossing implements Sink {
       this.#outgoing.end(this.#listening?.flush())
     }
     if (this.#passing === undefined) close()
-    else this.#passing.then(close, () => undefined)
+    else this.#passing.then(close).catch(() => this.#destroy())
   }
 
   #write(chunk: Uint8Array): boolean {

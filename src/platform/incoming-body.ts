@@ -78,13 +78,18 @@ async function* limited(
   rest: IncomingMessage,
 ): AsyncGenerator<Uint8Array, void> {
   let size = 0
-  for (const chunk of first) {
-    size += chunk.length
-    yield chunk
-  }
-  for await (const chunk of rest.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > MAX_BODY) throw new TooLargeError()
-    yield chunk
+  try {
+    for (const chunk of first) {
+      size += chunk.length
+      yield chunk
+    }
+    for await (const chunk of rest.iterator({ destroyOnReturn: false })) {
+      size += chunk.length
+      if (size > MAX_BODY) throw new TooLargeError()
+      yield chunk
+    }
+  } finally {
+    // Where upstream answered early, the next request on this connection stands behind what is left.
+    rest.resume()
   }
 }

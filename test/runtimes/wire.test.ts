@@ -129,6 +129,23 @@ mcp_servers:
     await isUpstreamClosed
   })
 
+  it('answers the next request on a connection whose large body upstream did not want', async () => {
+    answer = (incoming, response) => {
+      if (incoming.url?.includes('early') !== true) return response.end('{"next":true}')
+      return response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"early":true}')
+    }
+    const head = (query: string, more: string) =>
+      `POST /open/mcp${query} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n${more}`
+    const large = 2 * 1024 * 1024
+
+    const { text } = await sendRaw(
+      port,
+      `${head('?early', `Content-Length: ${large}\r\n\r\n`)}${'x'.repeat(large)}${head('', 'Content-Length: 2\r\nConnection: close\r\n\r\n{}')}`,
+    )
+
+    assert.match(text, /^HTTP\/1\.1 400 [\s\S]*HTTP\/1\.1 200 [\s\S]*"next":true/)
+  })
+
   it('passes a large body both ways byte for byte', async () => {
     answer = (incoming, outgoing) => {
       outgoing.writeHead(200, { 'Content-Type': 'application/json', 'Mcp-Session-Id': 'abc' })
