@@ -77,8 +77,9 @@ class Keeper {
 
   /** Stops all workers, and then this process with the status. */
   stop(status: number): void {
+    // Once only: the second signal would end a worker that still answers.
+    if (this.#status === undefined) for (const worker of this.#workers) worker.stop()
     this.#status ??= status
-    for (const worker of this.#workers) worker.stop()
     if (this.#workers.size === 0) this.#of.stopped(this.#status)
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { AnswerHead } from '../gateway/answer.ts'
 import type { Carriage } from '../gateway/carriage.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
@@ -27,6 +28,8 @@ export async function carry(wire: Wire, carriage: Carriage, dispatch: Dispatch):
   const body =
     carriage.method === 'GET' ? NO_BODY : await readIncomingBody(incoming, { declared, isKept })
   if (body.kind === 'too-large') return writeResponse(outgoing, carriage.fail('too-large'))
+  // A body that nobody reads would hide the end of the connection.
+  if (body === NO_BODY) incoming.resume()
   new Crossing(outgoing, carriage, { body, dispatch, isLast: false }).send(carriage.headers)
 }
 
@@ -65,12 +68,17 @@ class Crossing implements Sink {
   readonly #outgoing: ServerResponse
   readonly #carriage: Carriage
   readonly #load: Load
+  readonly #socket: Socket
+  readonly #onGone = () => this.#abandon()
 
   constructor(outgoing: ServerResponse, carriage: Carriage, load: Load) {
     this.#outgoing = outgoing
     this.#carriage = carriage
     this.#load = load
     outgoing.on('close', () => this.#abandon())
+    // An answer that stands behind another on its connection is not told of the end of that.
+    this.#socket = outgoing.req.socket
+    this.#socket.on('close', this.#onGone)
   }
 
   send(headers: readonly HeaderPair[]): void {
@@ -164,7 +172,8 @@ class Crossing implements Sink {
   #open({ status, headers }: AnswerHead, length: number | undefined): void {
     this.#state = 'open'
     const fields = flatten(headers)
-    if (length !== undefined) fields.push('content-length', String(length))
+    const isFramed = length !== undefined && !isBodyless(status)
+    if (isFramed) fields.push('content-length', String(length))
     this.#outgoing.writeHead(status, fields)
     const held = this.#held
     this.#held = []
@@ -226,6 +235,7 @@ class Crossing implements Sink {
 
   /** The client went away, or has its answer. */
   #abandon(): void {
+    this.#socket.off('close', this.#onGone)
     this.#listening?.end()
     const isOver = this.#state === 'over'
     this.#state = 'over'

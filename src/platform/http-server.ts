@@ -59,6 +59,8 @@ function trackConnections(server: Server): () => void {
   }
   server.on('connection', (socket) => {
     busy.set(socket, 0)
+    // Requests of one connection may stand behind each other, each waiting for its end.
+    socket.setMaxListeners(0)
     socket.on('close', () => busy.delete(socket))
   })
   server.on('request', ({ method, socket }, response) => {

@@ -13,6 +13,7 @@ const HEADERS_TIMEOUT = 60_000 // milliseconds
 const KEEP_ALIVE_TIMEOUT = 4_000
 const MAX_CONNECTIONS = 16_384 // to one origin; open streams hold one each
 const REMEMBERED_URLS = 1_000
+const MAX_UNTAKEN = 16 * 1024 * 1024 // bytes that may wait for a client where upstream can not be held back
 
 /** Where a URL leads: the connections there, and what to ask for. */
 export interface Destination {
@@ -77,6 +78,8 @@ class Relay implements Dispatcher.DispatchHandler, Control {
   readonly #sink: Sink
   #controller: Dispatcher.DispatchController | undefined
   #isAborted = false
+  #mayPause = true
+  #untaken = 0
 
   constructor(sink: Sink) {
     this.#sink = sink
@@ -93,6 +96,7 @@ class Relay implements Dispatcher.DispatchHandler, Control {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return
+    this.#mayPause = isKeptAlive(headers)
     const length = headers['content-length']
     const pairs = toPairs(headers)
     if (typeof length === 'string') this.#sink.onHead(status, pairs, Number(length))
@@ -100,7 +104,9 @@ class Relay implements Dispatcher.DispatchHandler, Control {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#sink.onData(chunk)) controller.pause()
+    if (this.#sink.onData(chunk)) this.#untaken = 0
+    else if (this.#mayPause) controller.pause()
+    else this.#wait(chunk)
   }
 
   onResponseEnd(): void {
@@ -111,7 +117,14 @@ class Relay implements Dispatcher.DispatchHandler, Control {
     this.#sink.onError(toUpstreamError(error))
   }
 
+  /** undici 7 fails an assertion where a connection ends in a pause that its answer was to end with. */
+  #wait(chunk: Buffer): void {
+    this.#untaken += chunk.length
+    if (this.#untaken > MAX_UNTAKEN) this.#controller?.abort(new Error('The client is too slow'))
+  }
+
   resume(): void {
+    this.#untaken = 0
     this.#controller?.resume()
   }
 
@@ -119,6 +132,13 @@ class Relay implements Dispatcher.DispatchHandler, Control {
     this.#isAborted = true
     this.#controller?.abort(new Error('The client went away'))
   }
+}
+
+/** Whether the connection outlives the answer (RFC 9112 §9.3). */
+function isKeptAlive(headers: Record<string, string | string[] | undefined>): boolean {
+  const isFramed =
+    headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  return isFramed && !/\bclose\b/i.test(String(headers['connection'] ?? ''))
 }
 
 /** Header fields as pairs, those with several lines as several. */
