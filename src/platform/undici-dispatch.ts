@@ -104,7 +104,8 @@ class Relay implements Dispatcher.DispatchHandler, Control {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#sink.onData(chunk)) this.#untaken = 0
+    // An empty one comes of each resumption where a body ends with its connection.
+    if (chunk.length === 0 || this.#sink.onData(chunk)) this.#untaken = 0
     else if (this.#mayPause) controller.pause()
     else this.#wait(chunk)
   }
