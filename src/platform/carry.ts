@@ -5,7 +5,6 @@ import type { Carriage } from '../gateway/carriage.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
 import type { Listening } from '../gateway/listening.ts'
 import type { UpstreamError } from '../gateway/upstream.ts'
-import { textOf } from '../request/respond.ts'
 import type { Control, Dispatch, Sink } from './dispatch.ts'
 import { type IncomingBody, readIncomingBody, TooLargeError } from './incoming-body.ts'
 
@@ -35,11 +34,9 @@ export async function carry(wire: Wire, carriage: Carriage, dispatch: Dispatch):
 
 /** Writes an answer of our own. */
 export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
-  const text = textOf(response)
-  const content = text ?? new Uint8Array(await response.arrayBuffer())
-  const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length
+  const content = new Uint8Array(await response.arrayBuffer())
   const fields = flatten(response.headers)
-  if (!isBodyless(response.status)) fields.push('content-length', String(length))
+  if (!isBodyless(response.status)) fields.push('content-length', String(content.length))
   outgoing.writeHead(response.status, fields).end(content)
 }
 

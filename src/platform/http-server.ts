@@ -1,12 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { App } from '../app.ts'
 import type { Carriage } from '../gateway/carriage.ts'
 import { createGate, type Passage } from '../request/gate.ts'
 import type { Connection } from '../request/public-base.ts'
-import { textOf } from '../request/respond.ts'
 import { carry, type Wire, writeResponse } from './carry.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Listener, Listening } from './platform.ts'
@@ -88,22 +86,12 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
   return new Error(`Cannot listen on ${host}:${port}: ${why}`, { cause: error })
 }
 
-/** What node-server hands over. */
-interface Exchanged {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-}
-
 function createListener(app: App, dispatch: Dispatch) {
   const passGate = createGate()
   const handle = getRequestListener(
-    async (request, env) => {
-      const { incoming, outgoing } = env as Exchanged
-      const response = await app(request, toConnection(incoming, incoming.headers.host ?? ''))
-      // What is there as text is written as that; the listener would read it from a stream.
-      if (textOf(response) === undefined || outgoing.headersSent) return response
-      await writeResponse(outgoing, response)
-      return RESPONSE_ALREADY_SENT
+    (request, env) => {
+      const { incoming } = env as { incoming: IncomingMessage } // what node-server hands over
+      return app(request, toConnection(incoming, incoming.headers.host ?? ''))
     },
     { overrideGlobalObjects: false },
   )

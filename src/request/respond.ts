@@ -1,31 +1,17 @@
 import type { Exchange } from './exchange.ts'
 
-/** The text of answers made here, so that who writes them need not read it back from a stream. */
-const TEXTS = new WeakMap<Response, string>()
-
-/** The text of an answer, where it was made as such. */
-export function textOf(response: Response): string | undefined {
-  return TEXTS.get(response)
-}
-
-function respondWithText(text: string, init: ResponseInit): Response {
-  const response = new Response(text, init)
-  TEXTS.set(response, text)
-  return response
-}
-
 /** JSON that no cache may keep (RFC 6749 §5.1). */
 export function respondWithJson(body: unknown, init: ResponseInit = {}): Response {
   const headers = new Headers(init.headers)
   headers.set('Content-Type', 'application/json')
   headers.set('Cache-Control', 'no-store')
-  return respondWithText(JSON.stringify(body), { ...init, headers })
+  return new Response(JSON.stringify(body), { ...init, headers })
 }
 
 /** A metadata document; only one that does not depend on the request's headers may be cached. */
 export function respondWithMetadata({ base }: Exchange, document: unknown): Response {
   const cacheControl = base.isDerived ? 'no-store' : 'public, max-age=300'
-  return respondWithText(JSON.stringify(document), {
+  return new Response(JSON.stringify(document), {
     headers: { 'Content-Type': 'application/json', 'Cache-Control': cacheControl },
   })
 }
