@@ -40,7 +40,12 @@ export interface App {
   readonly carry?: (
     head: RequestHead,
     connection: Connection,
-  ) => Promise<Carriage | Response> | undefined
+  ) => Promise<Carried | Response> | undefined
+}
+
+/** A request that may go upstream, and the answer where something fails that must not. */
+export interface Carried extends Carriage {
+  fault(error: unknown): Promise<Response>
 }
 
 interface Environment {
@@ -78,9 +83,11 @@ export function createApp(deps: Dependencies): App {
       serverName: mount.server,
       resolveClientNetwork,
     })
-    return gateway(exchange).then(openToBrowsers, async (error: unknown) =>
-      allowAnyOrigin(await respondWithFailure(error, exchange, 'json')),
-    )
+    const fault = async (error: unknown) =>
+      allowAnyOrigin(await respondWithFailure(error, exchange, 'json'))
+    const open = (found: Carriage | Response) =>
+      found instanceof Response ? allowAnyOrigin(found) : Object.assign(found, { fault })
+    return gateway(exchange).then(open, fault)
   }
   return Object.assign(answerAll, { carry })
 }
@@ -128,10 +135,6 @@ function mountOf(path: string): string {
 }
 
 const CARRIED: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE'])
-
-function openToBrowsers(carriage: Carriage | Response): Carriage | Response {
-  return carriage instanceof Response ? allowAnyOrigin(carriage) : carriage
-}
 
 function misdirected(): Response {
   return respondWithJson(

@@ -148,7 +148,7 @@ const SCHEMAS = {
 
 /**
  * What the official TypeScript SDKs refuse of a JSON answer, or undefined if they take it. They hold
- * it whole against strict schemas (1.32.2 and 2.4.0, `shared/auth`), so one null member ends a sign-in.
+ * it whole against strict schemas (1.32.2 and 2.4.0), so one null member ends a sign-in.
  */
 export function findSdkRefusal(kind: keyof typeof SCHEMAS, text: string): string | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), SCHEMAS[kind]), text)

@@ -20,17 +20,20 @@ export function createEndpointRewriter(rewrite: RewriteEndpoint): ChunkFilter {
   let isSettled = false
 
   const settle = async (text: string): Promise<string> => {
-    const end = /\r\n\r\n|\n\n|\r\r/.exec(text)
-    if (end === null) {
-      isSettled = text.length > MAX_FIRST_EVENT
-      return isSettled ? text : ''
-    }
+    const end = BLANK_LINE.exec(text)
+    if (end === null) return settleLong(text)
     const block = text.slice(0, end.index + end[0].length)
     const rest = text.slice(block.length)
     // Comments and retry times may come first; the first event decides.
     if (isNoEvent(block)) return `${block}${rest === '' ? '' : await settle(rest)}`
     isSettled = true
     return `${await rewriteBlock(block, rewrite)}${rest}`
+  }
+
+  const settleLong = (text: string): string => {
+    isSettled = text.length > MAX_FIRST_EVENT
+    if (isSettled && isEndpoint(text)) throw new Error('Refused an endpoint of more than 8 KiB')
+    return isSettled ? text : ''
   }
 
   const passUnsettled = async (chunk: Uint8Array): Promise<Uint8Array> => {
@@ -43,11 +46,15 @@ export function createEndpointRewriter(rewrite: RewriteEndpoint): ChunkFilter {
 
   return {
     pass: (chunk) => (isSettled ? chunk : passUnsettled(chunk)),
-    flush: () => fromBinary(pending),
+    // An event that does not end is none; an endpoint must not become one by a lenient reader.
+    flush: () => (isEndpoint(pending) ? NOTHING : fromBinary(pending)),
   }
 }
 
 const NOTHING = new Uint8Array()
+/** Two ends of lines, of whichever kind each is; a CR may still be half of one, unless all are CR. */
+const BLANK_LINE = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!$))|\r\r/
+const BYTE_ORDER_MARK = /^\xEF\xBB\xBF/
 
 /** One character for each byte, so that characters split over chunks survive. */
 function toBinary(bytes: Uint8Array): string {
@@ -60,13 +67,21 @@ function fromBinary(binary: string): Uint8Array {
 
 /** A block without data dispatches nothing (HTML Living Standard, server-sent events). */
 function isNoEvent(block: string): boolean {
-  return !block.split(/\r\n|\n|\r/).some((line) => /^data(?::|$)/.test(line))
+  return !linesOf(block).some((line) => /^data(?::|$)/.test(line))
+}
+
+function isEndpoint(block: string): boolean {
+  return linesOf(block).some((line) => /^event: ?endpoint$/.test(line))
+}
+
+/** The mark that a stream may begin with is not part of its first line. */
+function linesOf(block: string): string[] {
+  return block.replace(BYTE_ORDER_MARK, '').split(/\r\n|\n|\r/)
 }
 
 async function rewriteBlock(block: string, rewrite: RewriteEndpoint): Promise<string> {
-  const lines = block.split(/\r\n|\n|\r/)
-  if (!lines.some((line) => /^event: ?endpoint$/.test(line))) return block
-  const data = lines
+  if (!isEndpoint(block)) return block
+  const data = linesOf(block)
     .filter((line) => line.startsWith('data:'))
     .map((line) => line.slice(5).replace(/^ /, ''))
   const url = await rewrite(data.join('\n'))

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Carried } from '../app.ts'
 import type { AnswerHead } from '../gateway/answer.ts'
 import type { Carriage } from '../gateway/carriage.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
@@ -7,6 +8,7 @@ import type { Listening } from '../gateway/listening.ts'
 import type { UpstreamError } from '../gateway/upstream.ts'
 import type { Control, Dispatch, Sink } from './dispatch.ts'
 import { type IncomingBody, readIncomingBody, TooLargeError } from './incoming-body.ts'
+import { fieldsOf, writeResponse, writeWhole } from './write-answer.ts'
 
 const HELD = 65_536 // bytes; an answer up to here is written in one piece
 
@@ -19,31 +21,24 @@ export interface Wire {
 }
 
 /** Carries one request upstream and its answer back, bytes as they come, held back by whoever is slow. */
-export async function carry(wire: Wire, carriage: Carriage, dispatch: Dispatch): Promise<void> {
+export async function carry(wire: Wire, carriage: Carried, dispatch: Dispatch): Promise<void> {
   const { incoming, outgoing, declared } = wire
   // Who left while his request was decided on is not there to say so again.
   if (outgoing.destroyed || incoming.socket.destroyed) return
   const isKept = carriage.isRepeatable
   const body =
     carriage.method === 'GET' ? NO_BODY : await readIncomingBody(incoming, { declared, isKept })
+  if (body.kind === 'gone') return
   if (body.kind === 'too-large') return writeResponse(outgoing, carriage.fail('too-large'))
   // A body that nobody reads would hide the end of the connection.
   if (body === NO_BODY) incoming.resume()
   new Crossing(outgoing, carriage, { body, dispatch, isLast: false }).send(carriage.headers)
 }
 
-/** Writes an answer of our own. */
-export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
-  const content = new Uint8Array(await response.arrayBuffer())
-  const fields = flatten(response.headers)
-  if (!isBodyless(response.status)) fields.push('content-length', String(content.length))
-  outgoing.writeHead(response.status, fields).end(content)
-}
-
 const NO_BODY: IncomingBody = { kind: 'whole', content: new Uint8Array() }
 
 interface Load {
-  readonly body: Exclude<IncomingBody, { kind: 'too-large' }>
+  readonly body: Exclude<IncomingBody, { kind: 'too-large' | 'gone' }>
   readonly dispatch: Dispatch
   /** Whether a refusal stands. */
   readonly isLast: boolean
@@ -63,12 +58,12 @@ class Crossing implements Sink {
   #passing: Promise<void> | undefined
   #control: Control | undefined
   readonly #outgoing: ServerResponse
-  readonly #carriage: Carriage
+  readonly #carriage: Carried
   readonly #load: Load
   readonly #socket: Socket
   readonly #onGone = () => this.#abandon()
 
-  constructor(outgoing: ServerResponse, carriage: Carriage, load: Load) {
+  constructor(outgoing: ServerResponse, carriage: Carried, load: Load) {
     this.#outgoing = outgoing
     this.#carriage = carriage
     this.#load = load
@@ -87,7 +82,7 @@ class Crossing implements Sink {
   onHead(status: number, headers: readonly HeaderPair[], length?: number): void {
     if (this.#state !== 'waiting') return
     if (status === 401 && this.#mayRepeat()) {
-      this.#repeat(status, headers, length).catch(() => this.#destroy())
+      this.#repeat(status, headers, length).catch((error) => this.#fault(error))
       return
     }
     const judged = this.#carriage.judge(status, headers)
@@ -96,7 +91,7 @@ class Crossing implements Sink {
       return
     }
     this.#state = 'deciding'
-    judged.then((answer) => this.#take(answer, length)).catch(() => this.#destroy())
+    judged.then((answer) => this.#take(answer, length)).catch((error) => this.#fault(error))
   }
 
   onData(chunk: Uint8Array): boolean {
@@ -168,10 +163,7 @@ class Crossing implements Sink {
 
   #open({ status, headers }: AnswerHead, length: number | undefined): void {
     this.#state = 'open'
-    const fields = flatten(headers)
-    const isFramed = length !== undefined && !isBodyless(status)
-    if (isFramed) fields.push('content-length', String(length))
-    this.#outgoing.writeHead(status, fields)
+    this.#outgoing.writeHead(status, fieldsOf({ status, headers }, length))
     const held = this.#held
     this.#held = []
     // An event stream may have nothing to say for a while, but it is there.
@@ -181,18 +173,25 @@ class Crossing implements Sink {
     if (this.#hasEnded) this.#close()
   }
 
-  /** Looked at before it goes on, while there is something to look for. */
+  /** Looked at before it goes on, one after the other, while there is something to look for. */
   #pass(chunk: Uint8Array): boolean {
-    const passed = this.#listening?.pass(chunk) ?? chunk
+    if (this.#listening === undefined) return this.#write(chunk)
+    const passed =
+      this.#passing === undefined ? this.#listening.pass(chunk) : this.#passAfter(chunk)
     if (!(passed instanceof Promise)) return this.#write(passed)
-    const send = async () => {
-      const ready = await passed
+    const passing = passed.then((ready) => {
+      if (this.#passing === passing) this.#passing = undefined
       if (this.#isOver()) return
       if (ready.length === 0 || this.#write(ready)) this.#control?.resume()
-    }
-    this.#passing = this.#passing === undefined ? send() : this.#passing.then(send)
-    this.#passing.catch(() => this.#destroy())
+    })
+    this.#passing = passing
+    passing.catch(() => this.#destroy())
     return false
+  }
+
+  async #passAfter(chunk: Uint8Array): Promise<Uint8Array> {
+    await this.#passing
+    return this.#listening?.pass(chunk) ?? chunk
   }
 
   /** Upstream has said all; what is still looked at goes first. */
@@ -216,13 +215,10 @@ class Crossing implements Sink {
   #finish(): void {
     const head = this.#head
     if (head === undefined) return
-    this.#state = 'over'
     const [first, ...more] = this.#held
     const content = more.length === 0 && first !== undefined ? first : Buffer.concat(this.#held)
-    const fields = flatten(head.headers)
-    if (!isBodyless(head.status)) fields.push('content-length', String(content.length))
-    // Text of one byte a character goes out in one piece with the head; bytes would be a piece of their own.
-    this.#outgoing.writeHead(head.status, fields).end(toBinary(content), 'latin1')
+    writeWhole(this.#outgoing, head, content)
+    this.#state = 'over'
   }
 
   #answer(response: Response): void {
@@ -239,26 +235,25 @@ class Crossing implements Sink {
     if (!isOver) this.#control?.abort()
   }
 
+  /** Something failed that must not: the client is told so if it was told nothing yet. */
+  #fault(error: unknown): void {
+    if (this.#state === 'open' || this.#state === 'over') {
+      this.#destroy()
+      return
+    }
+    this.#state = 'over'
+    this.#control?.abort()
+    this.#carriage
+      .fault(error)
+      .then((response) => writeResponse(this.#outgoing, response))
+      .catch(() => this.#outgoing.destroy())
+  }
+
   #destroy(): void {
     this.#state = 'over'
     this.#outgoing.destroy()
     this.#control?.abort()
   }
-}
-
-function toBinary({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1')
-}
-
-function flatten(headers: Iterable<HeaderPair>): string[] {
-  const fields: string[] = []
-  for (const [name, value] of headers) fields.push(name, value)
-  return fields
-}
-
-/** Whether answers of this status have no body (RFC 9110 §6.4.1). */
-function isBodyless(status: number): boolean {
-  return status === 204 || status === 205 || status === 304
 }
 
 function reasonOf({ cause, reason }: UpstreamError): Parameters<Carriage['fail']>[0] {

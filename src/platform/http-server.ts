@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { App } from '../app.ts'
-import type { Carriage } from '../gateway/carriage.ts'
+import type { App, Carried } from '../app.ts'
 import { createGate, type Passage } from '../request/gate.ts'
 import type { Connection } from '../request/public-base.ts'
-import { carry, type Wire, writeResponse } from './carry.ts'
+import { carry, type Wire } from './carry.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Listener, Listening } from './platform.ts'
 import { WireHeaders } from './wire-headers.ts'
+import { writeResponse } from './write-answer.ts'
 
 const MAX_HEADER_SIZE = 32 * 1024 // bytes; sealed tokens and flow cookies are long
 const HEADERS_TIMEOUT = 15_000 // milliseconds
@@ -129,7 +129,7 @@ function toConnection({ socket, url = '' }: IncomingMessage, host: string): Conn
 }
 
 /** Nobody is left to tell when this fails: the client went away, or has half an answer. */
-function carryAll(wire: Wire, carriage: Promise<Carriage | Response>, dispatch: Dispatch): void {
+function carryAll(wire: Wire, carriage: Promise<Carried | Response>, dispatch: Dispatch): void {
   carriage
     .then((found) =>
       found instanceof Response

@@ -14,6 +14,8 @@ export type IncomingBody =
   | { readonly kind: 'whole'; readonly content: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'stream'; readonly content: AsyncIterable<Uint8Array> }
   | { readonly kind: 'too-large' }
+  /** The client went away. */
+  | { readonly kind: 'gone' }
 
 /** How a body is read. */
 export interface BodyOptions {
@@ -33,7 +35,9 @@ export async function readIncomingBody(
   const held = isKept ? KEPT_BODY : HELD_BODY
   const isWhole = declared === null ? isKept : length <= held
   if (!isWhole) return { kind: 'stream', content: limited([], incoming) }
-  const { chunks, isAll } = await readUpTo(incoming, held)
+  const read = await readUpTo(incoming, held)
+  if (read === undefined) return { kind: 'gone' }
+  const { chunks, isAll } = read
   if (isAll) return { kind: 'whole', content: joinChunks(chunks) }
   return { kind: 'stream', content: limited(chunks, incoming) }
 }
@@ -43,32 +47,26 @@ function joinChunks(chunks: readonly Buffer<ArrayBuffer>[]): Uint8Array<ArrayBuf
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
 }
 
-/** The first chunks, more than so many bytes unless that is all; rejects when the client goes away. */
+/** The first chunks, more than so many bytes unless that is all; undefined when the client goes away. */
 function readUpTo(
   incoming: IncomingMessage,
   maxBytes: number,
-): Promise<{ readonly chunks: readonly Buffer<ArrayBuffer>[]; readonly isAll: boolean }> {
-  return new Promise((resolve, reject) => {
+): Promise<
+  { readonly chunks: readonly Buffer<ArrayBuffer>[]; readonly isAll: boolean } | undefined
+> {
+  return new Promise((resolve) => {
     const chunks: Buffer<ArrayBuffer>[] = []
     let size = 0
-    let isSettled = false
     const onData = (chunk: Buffer<ArrayBuffer>) => {
       chunks.push(chunk)
       size += chunk.length
       if (size <= maxBytes) return
-      isSettled = true
       incoming.pause()
       incoming.off('data', onData).off('end', onEnd)
       resolve({ chunks, isAll: false })
     }
-    const onEnd = () => {
-      isSettled = true
-      resolve({ chunks, isAll: true })
-    }
-    const onClose = () => {
-      // It always comes in the end, and an error costs its stack.
-      if (!isSettled) reject(new Error('The client went away'))
-    }
+    const onEnd = () => resolve({ chunks, isAll: true })
+    const onClose = () => resolve(undefined)
     incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   })
 }

@@ -16,7 +16,6 @@ export function createProcessPlatform(name: Platform['name']): Platform {
   const dispatch = createUndiciDispatch(createDestinations())
   return {
     name,
-    // Streams that clients listen on have connections of their own: messages need not look for one among them.
     upstream: createUndiciUpstream(createDestinations()),
     args: process.argv.slice(2),
     env: process.env,

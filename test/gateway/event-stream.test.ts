@@ -31,6 +31,9 @@ describe('createEndpointRewriter', () => {
     ['CRLF', 'event: endpoint\r\ndata: /messages?sessionId=1\r\n\r\n'],
     ['CR', 'event: endpoint\rdata: /messages?sessionId=1\r\r'],
     ['no space', 'event:endpoint\ndata:/messages?sessionId=1\n\n'],
+    ['a byte order mark', '\uFEFFevent: endpoint\ndata: /messages?sessionId=1\n\n'],
+    ['line ends of two kinds', 'event: endpoint\r\ndata: /messages?sessionId=1\n\r\n'],
+    ['line ends of other kinds', 'event: endpoint\ndata: /messages?sessionId=1\r\n\n'],
     ['the data first', 'data: /messages?sessionId=1\nevent: endpoint\n\n'],
   ] as const) {
     it(`rewrites the first event with ${what}, wherever it is split`, async () => {
@@ -62,6 +65,16 @@ describe('createEndpointRewriter', () => {
     ]) {
       assert.equal(await send(split(untouched, [1, 5, 100])), untouched)
     }
+  })
+
+  it('passes no endpoint whose event does not end', async () => {
+    assert.equal(await send(split('event: endpoint\r\ndata: https://evil.test/x\r\n\r', [])), '')
+  })
+
+  it('ends the stream at an endpoint that is too long to be looked at', async () => {
+    const first = `event: endpoint\ndata: https://evil.test/${'x'.repeat(9_000)}`
+
+    await assert.rejects(send(split(first, [100])))
   })
 
   for (const endpoint of ['https://evil.test/x', '//evil.test', 'javascript:1', '']) {
