@@ -2,7 +2,6 @@ import { Hono } from 'hono'
 import type { Config } from './config/config.ts'
 import { createErrorResponder } from './error-response.ts'
 import type { Carriage } from './gateway/carriage.ts'
-import type { Upstream } from './gateway/upstream.ts'
 import type { FetchGuarded } from './http/guarded-fetch.ts'
 import type { Log } from './log.ts'
 import type { Registry } from './registry.ts'
@@ -24,24 +23,25 @@ export interface Dependencies {
   readonly keys: KeyRing
   readonly store: Store
   readonly fetch: typeof globalThis.fetch
-  readonly upstream: Upstream
   readonly fetchGuarded: FetchGuarded
   readonly now: () => number
   readonly log: Log
 }
 
-/** The proxy: answers a request whose head has passed the gate. */
+/** Answers a request whose head has passed the gate. */
 export interface App {
   (request: Request, connection: Connection): Promise<Response>
-  /**
-   * The same for MCP messages alone, by a platform that carries their bytes itself: undefined for
-   * whatever else a request is, which then takes the usual way.
-   */
-  readonly carry?: (
-    head: RequestHead,
-    connection: Connection,
-  ) => Promise<Carried | Response> | undefined
+  readonly carry?: Carry
 }
+
+/**
+ * Decides on MCP messages alone, whose bytes the platform carries: undefined for whatever else a request
+ * is, which is then answered by the app.
+ */
+export type Carry = (
+  head: RequestHead,
+  connection: Connection,
+) => Promise<Carried | Response> | undefined
 
 /** A request that may go upstream, and the answer where something fails that must not. */
 export interface Carried extends Carriage {
@@ -53,7 +53,7 @@ interface Environment {
 }
 
 /** Builds the proxy once, at the start. */
-export function createApp(deps: Dependencies): App {
+export function createApp(deps: Dependencies): App & { readonly carry: Carry } {
   const arrive = createArrivals(deps)
   const { routes, gateway } = createRoutes(deps)
   const respondWithFailure = createErrorResponder(deps.log)
@@ -74,7 +74,7 @@ export function createApp(deps: Dependencies): App {
     return hono.fetch(routed, { ...arrival, url })
   }
 
-  const carry = (head: RequestHead, connection: Connection) => {
+  const carry: Carry = (head, connection) => {
     if (!CARRIED.has(head.method)) return undefined
     const arrival = arrive(head, connection)
     const mount = arrival === undefined ? undefined : mounts.get(mountOf(arrival.path))

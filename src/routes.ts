@@ -14,8 +14,8 @@ import { createClientMetadataEndpoint } from './client-metadata.ts'
 import type { Config } from './config/config.ts'
 import type { ErrorStyle } from './error-response.ts'
 import { type Carriage, createCarriage } from './gateway/carriage.ts'
-import { createGatewayEndpoint } from './gateway/forward.ts'
 import type { GatewayDependencies } from './gateway/forwarding.ts'
+import { createRefusingEndpoint } from './gateway/refusing-endpoint.ts'
 import { createStreamLimit } from './gateway/stream-limit.ts'
 import { createPublicFetch } from './http/public-fetch.ts'
 import { BUILT_IN_CALLBACKS } from './oauth/client-callbacks.ts'
@@ -152,7 +152,7 @@ function createAllEndpoints(deps: Dependencies) {
     callback: createCallbackEndpoint({ ...deps, sealer }),
     token: createTokenEndpoint({ ...issuing, ...provider, registry, renewals: new Map() }),
     revoke: createRevokeEndpoint({ ...issuing, ...provider, registry }),
-    gateway: createGatewayEndpoint(gateway),
+    gateway: createRefusingEndpoint(gateway),
     carriage: (exchange: HeadExchange) => createCarriage(gateway, exchange),
   }
 }

@@ -40,7 +40,7 @@ interface Serving {
 }
 
 async function serveAlone({ platform, config, log, secretKeys }: Serving): Promise<number> {
-  const { upstream, fetchGuarded, cluster } = platform
+  const { fetchGuarded, cluster } = platform
   const keys = await createKeyRing(secretKeys)
   const demo = await startDemoIfAsked(config, platform)
   const servers = config.servers.map((server) => resolveProvider(server, demo))
@@ -48,7 +48,7 @@ async function serveAlone({ platform, config, log, secretKeys }: Serving): Promi
   const now = Date.now
   const store =
     cluster.primary === undefined ? createMemoryStore(now) : createRemoteStore(cluster.primary, now)
-  const dependencies = { config, registry, keys, store, upstream, fetchGuarded, now, log }
+  const dependencies = { config, registry, keys, store, fetchGuarded, now, log }
   const app = createApp({ ...dependencies, fetch })
   const listener = await listen(platform, config, app)
   const listening = { ...config.listen, port: listener.port }

@@ -30,7 +30,7 @@ export interface Hello {
  * Keeps so many processes of this program, all listening on one port, and for all of them what may happen
  * once or must be known to each: they ask for it. One that dies is replaced. Gives the exit status.
  */
-export function keepWorkers(platform: Platform, count: number, log: Log): Promise<number> {
+export function keepWorkers(platform: KeepingPlatform, count: number, log: Log): Promise<number> {
   return new Promise((stopped) => {
     const keeper = new Keeper({ platform, count, log, stopped })
     platform.onStop(() => keeper.stop(0))
@@ -38,8 +38,11 @@ export function keepWorkers(platform: Platform, count: number, log: Log): Promis
   })
 }
 
+/** What of the platform it needs. */
+type KeepingPlatform = Pick<Platform, 'cluster' | 'onStop' | 'write'>
+
 interface Keeping {
-  readonly platform: Platform
+  readonly platform: KeepingPlatform
   readonly count: number
   readonly log: Log
   stopped(status: number): void

@@ -6,7 +6,7 @@ import { respondWithChallenge, respondWithKeyChallenge } from '../resource-serve
 import { respondWithGatewayError } from './errors.ts'
 import type { Forwarding, GatewayDependencies } from './forwarding.ts'
 import { createResponseHeaders, type HeaderPair, joined } from './headers.ts'
-import type { UpstreamResponse } from './upstream.ts'
+import type { UpstreamHead } from './upstream.ts'
 
 /** 401 with whatever a client can do about it. */
 export function challenge(
@@ -35,7 +35,7 @@ export interface AnswerHead {
 export function judge(
   deps: GatewayDependencies,
   forwarding: Forwarding,
-  upstream: Pick<UpstreamResponse, 'status' | 'headers'>,
+  upstream: UpstreamHead,
 ): AnswerHead | Response {
   const refusal = refusalOf(deps, forwarding, upstream)
   if (refusal !== undefined) return allowAnyOrigin(refusal)
@@ -51,7 +51,7 @@ export function judge(
 function refusalOf(
   deps: GatewayDependencies,
   forwarding: Forwarding,
-  response: Pick<UpstreamResponse, 'status' | 'headers'>,
+  response: UpstreamHead,
 ): Response | undefined {
   const { status } = response
   if (status < 200 || status > 599) return respondWithGatewayError('nonsense')
@@ -73,7 +73,7 @@ function refusalOf(
 function refuseUser(
   deps: GatewayDependencies,
   forwarding: Forwarding,
-  response: Pick<UpstreamResponse, 'status' | 'headers'>,
+  response: UpstreamHead,
 ): Response | undefined {
   const { server, exchange, mount } = forwarding
   if (!isOAuthServer(server)) return undefined
@@ -91,7 +91,7 @@ function refuseUser(
 /** The scopes that a 403 asks for, if it is for want of scope (RFC 6750 §3.1). */
 function insufficientScope({
   headers,
-}: Pick<UpstreamResponse, 'headers'>): readonly string[] | undefined {
+}: Pick<UpstreamHead, 'headers'>): readonly string[] | undefined {
   const challenge = parseBearerChallenge(joined(headers, 'www-authenticate') ?? '')
   if (challenge?.get('error') !== 'insufficient_scope') return undefined
   return parseScope(challenge.get('scope'))

@@ -6,7 +6,6 @@ import type { AdmittedAs } from '../resource-server/access.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
 import type { StreamLimit } from './stream-limit.ts'
-import type { Upstream } from './upstream.ts'
 import type { CredentialSources } from './upstream-credential.ts'
 
 /** What the gateway needs besides the request. */
@@ -15,7 +14,6 @@ export interface GatewayDependencies extends CredentialSources {
   readonly providers: Providers
   readonly sealer: Sealer
   readonly store: Store
-  readonly upstream: Upstream
   readonly log: Log
   readonly streams: StreamLimit
   readonly allowedOrigins: ReadonlySet<string>

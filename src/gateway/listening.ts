@@ -48,31 +48,3 @@ function createRewriter(
     return exchange.endpoints.resource(`${mount}/messages/${sealed}`)
   })
 }
-
-/** The same body, followed to its end. */
-export function readFollowed(
-  body: ReadableStream<Uint8Array>,
-  listening: Listening,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader()
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read()
-        const chunk = done ? listening.flush() : await listening.pass(value)
-        if (chunk.length > 0) controller.enqueue(chunk)
-        if (!done) return
-        listening.end()
-        controller.close()
-      } catch (error) {
-        listening.end()
-        controller.error(error)
-        await reader.cancel(error)
-      }
-    },
-    cancel(reason) {
-      listening.end()
-      return reader.cancel(reason)
-    },
-  })
-}

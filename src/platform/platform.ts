@@ -1,5 +1,4 @@
 import type { App } from '../app.ts'
-import type { Upstream } from '../gateway/upstream.ts'
 import type { FetchGuarded } from '../http/guarded-fetch.ts'
 import type { Channel } from '../store/shared.ts'
 
@@ -39,7 +38,6 @@ export interface Platform {
   readonly name: 'node' | 'bun' | 'deno'
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly upstream: Upstream
   /** Fetches what somebody else names, from addresses that are allowed only. */
   readonly fetchGuarded: FetchGuarded
   /** Rejects with a message for people when the address is taken or not ours. */

@@ -5,18 +5,16 @@ import { readOrCreatePrivateFile, readText, stateFolder } from './files.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { listen } from './http-server.ts'
 import type { Platform } from './platform.ts'
-import { createDestinations, createUndiciDispatch } from './undici-dispatch.ts'
-import { createUndiciUpstream } from './undici-upstream.ts'
+import { createUndiciDispatch } from './undici-dispatch.ts'
 
 /**
  * What all three runtimes offer by Node's own modules. Upstream connections are undici's on each of them: on Bun and
  * Deno it was measured to be faster than their own fetch, and it leaves bodies as they came.
  */
 export function createProcessPlatform(name: Platform['name']): Platform {
-  const dispatch = createUndiciDispatch(createDestinations())
+  const dispatch = createUndiciDispatch()
   return {
     name,
-    upstream: createUndiciUpstream(createDestinations()),
     args: process.argv.slice(2),
     env: process.env,
     listen: (listening) => listen(listening, dispatch),

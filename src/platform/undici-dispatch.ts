@@ -16,13 +16,13 @@ const REMEMBERED_URLS = 1_000
 const MAX_UNTAKEN = 16 * 1024 * 1024 // bytes that may wait for a client where upstream can not be held back
 
 /** Where a URL leads: the connections there, and what to ask for. */
-export interface Destination {
+interface Destination {
   readonly pool: Pool
   readonly path: string
 }
 
 /** Finds the destination of a URL; one pool of kept connections for each origin. */
-export function createDestinations(): (url: string) => Destination {
+function createDestinations(): (url: string) => Destination {
   const pools = new Map<string, Pool>()
   const known = new LRUCache<string, Destination>({ max: REMEMBERED_URLS })
   return (url) => {
@@ -54,7 +54,8 @@ function targetOf(url: string): string {
 }
 
 /** A dispatch over undici: bytes as they come, pooled connections. */
-export function createUndiciDispatch(destinationOf: (url: string) => Destination): Dispatch {
+export function createUndiciDispatch(): Dispatch {
+  const destinationOf = createDestinations()
   return ({ url, method, headers, body }, sink) => {
     const { pool, path } = destinationOf(url)
     const fields: string[] = []
@@ -143,7 +144,7 @@ function isKeptAlive(headers: Record<string, string | string[] | undefined>): bo
 }
 
 /** Header fields as pairs, those with several lines as several. */
-export function toPairs(headers: Record<string, string | string[] | undefined>): HeaderPair[] {
+function toPairs(headers: Record<string, string | string[] | undefined>): HeaderPair[] {
   const pairs: HeaderPair[] = []
   for (const name of Object.keys(headers)) {
     const value = headers[name]
@@ -154,7 +155,7 @@ export function toPairs(headers: Record<string, string | string[] | undefined>):
 }
 
 /** What undici throws, as the gateway knows it. */
-export function toUpstreamError(error: unknown): UpstreamError {
+function toUpstreamError(error: unknown): UpstreamError {
   const isSlow =
     error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError
   return new UpstreamError(isSlow ? 'slow' : 'unreachable', { cause: error })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { UpstreamError, type UpstreamResponse } from '../../src/gateway/upstream.ts'
+import { UpstreamError } from '../../src/gateway/upstream.ts'
 import { startGateway, upstreamAnswer } from '../support/gateway.ts'
 import { jsonOf } from '../support/json.ts'
+import type { UpstreamResponse } from '../support/web-carrier.ts'
 
 describe('what comes back', () => {
   it('has status, body and the headers of the list, and no policy of the upstream’s', async () => {

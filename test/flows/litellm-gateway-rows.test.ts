@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Credential } from '../../src/config/config.ts'
-import type { UpstreamRequest, UpstreamResponse } from '../../src/gateway/upstream.ts'
 import type { Server } from '../../src/registry.ts'
 import { load } from '../support/config.ts'
 import { createFakeProvider } from '../support/fake-provider.ts'
@@ -9,6 +8,7 @@ import { authorizeQuery, obtainCode, postForm, redeem } from '../support/flow.ts
 import { JSON_TYPE, upstreamAnswer } from '../support/gateway.ts'
 import { textOf } from '../support/json.ts'
 import { oauthServer, openServer, PROVIDER, startProxy } from '../support/proxy.ts'
+import type { UpstreamRequest, UpstreamResponse } from '../support/web-carrier.ts'
 
 const MACHINE: Credential = { kind: 'machine', provider: PROVIDER }
 

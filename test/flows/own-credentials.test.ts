@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Credential } from '../../src/config/config.ts'
-import type { UpstreamRequest } from '../../src/gateway/upstream.ts'
 import type { Server } from '../../src/registry.ts'
 import { createFakeProvider } from '../support/fake-provider.ts'
 import { JSON_TYPE, upstreamAnswer } from '../support/gateway.ts'
 import { ACCESS_KEY, KEYS, keyedServer, machineOf } from '../support/own.ts'
 import { openServer, startProxy } from '../support/proxy.ts'
+import type { UpstreamRequest } from '../support/web-carrier.ts'
 
 const KEY = { authorization: `Bearer ${ACCESS_KEY}` }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as v from 'valibot'
-import type { UpstreamRequest } from '../../src/gateway/upstream.ts'
 import { createFakeProvider } from '../support/fake-provider.ts'
 import { obtainCode, postForm, redeem } from '../support/flow.ts'
 import { JSON_TYPE, upstreamAnswer } from '../support/gateway.ts'
 import { errorOf, jsonOf } from '../support/json.ts'
 import { oauthServer, startProxy } from '../support/proxy.ts'
+import type { UpstreamRequest } from '../support/web-carrier.ts'
 
 const Tokens = v.object({ access_token: v.string(), refresh_token: v.string() })
 
@@ -128,18 +128,6 @@ describe('a provider token that dies before its time', () => {
     assert.equal(last.status, 200)
     assert.equal(tokenOf(arrived.at(-1) ?? assert.fail()), 'provider-access-2')
   })
-
-  for (const [size, status] of [
-    [1024 * 1024, 200],
-    [1024 * 1024 + 1, 401],
-  ] as const) {
-    it(`answers a stream of ${size} bytes with ${status}`, async () => {
-      const { post, dead } = await start()
-      dead.add('provider-access-1')
-
-      assert.equal((await post(undefined, new Blob(['x'.repeat(size)]).stream())).status, status)
-    })
-  }
 
   it('revives no session that was revoked', async () => {
     const { proxy, post, dead, tokens, refresh, refreshes } = await start()

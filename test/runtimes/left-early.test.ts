@@ -13,7 +13,7 @@ for (const runtime of RUNTIMES) {
   const skip = runtime.isInstalled ? false : 'not installed'
   it(`a client that left before it was let in opens no stream, on ${runtime.name}`, {
     skip,
-  }, async () => {
+  }, async (test) => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
     const provider = await start()
     const upstream = await start()
@@ -23,6 +23,12 @@ for (const runtime of RUNTIMES) {
       `mcp_servers: { s: { url: '${upstream.url}/mcp', auth_type: oauth2, oauth2_flow: client_credentials, access: open, client_id: c, client_secret: t, token_url: '${provider.url}/t' } }`,
     )
     const { child, base } = await serve(runtime, config)
+    test.after(async () => {
+      await child.stop()
+      provider.close()
+      upstream.close()
+      rmSync(folder, { recursive: true })
+    })
 
     const leaving = ask(base, 'left')
     const token = await provider.next()
@@ -36,10 +42,6 @@ for (const runtime of RUNTIMES) {
 
     assert.equal(arrived.lastEventId, 'stayed')
     staying.destroy()
-    await child.stop()
-    provider.close()
-    upstream.close()
-    rmSync(folder, { recursive: true })
   })
 }
 

@@ -129,6 +129,22 @@ mcp_servers:
     await isUpstreamClosed
   })
 
+  it('refuses a body beyond 16 MiB, declared or counted', async () => {
+    answer = (incoming, response) => void incoming.resume().on('end', () => response.end('{}'))
+    const head = `POST /open/mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nConnection: close\r\n`
+    const mebibyte = `100000\r\n${'x'.repeat(1024 * 1024)}\r\n`
+
+    const declared = await sendRaw(port, `${head}Content-Length: ${16 * 1024 * 1024 + 1}\r\n\r\n`)
+    const counted = await sendRaw(
+      port,
+      `${head}Transfer-Encoding: chunked\r\n\r\n${mebibyte.repeat(17)}0\r\n\r\n`,
+    )
+
+    for (const { text } of [declared, counted]) {
+      assert.match(text, /^HTTP\/1\.1 413 [\s\S]*"error":"too_large"/)
+    }
+  })
+
   it('answers the next request on a connection whose large body upstream did not want', async () => {
     answer = (incoming, response) => {
       if (incoming.url?.includes('early') !== true) return response.end('{"next":true}')

@@ -1,8 +1,8 @@
-import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../src/gateway/upstream.ts'
 import { createFakeProvider } from './fake-provider.ts'
 import { obtainCode, redeem } from './flow.ts'
 import { textOf } from './json.ts'
 import { oauthServer, openServer, startProxy } from './proxy.ts'
+import type { Upstream, UpstreamRequest, UpstreamResponse } from './web-carrier.ts'
 
 /** What an MCP message is. */
 export const JSON_TYPE = { 'content-type': 'application/json' }

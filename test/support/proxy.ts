@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net'
-import { type App, createApp } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
 import type { Config, ProviderConfig } from '../../src/config/config.ts'
-import type { Upstream } from '../../src/gateway/upstream.ts'
 import type { FetchGuarded } from '../../src/http/guarded-fetch.ts'
 import { createRegistry, type Server, type SignIn } from '../../src/registry.ts'
 import { createKeyRing } from '../../src/sealing/key-ring.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
+import { carryInProcess, type Upstream } from './web-carrier.ts'
 
 /** One line of the proxy's log. */
 export interface LogLine {
@@ -106,13 +106,12 @@ export async function startProxy(options: {
   const config = { ...CONFIG, ...options.config }
   const log: LogLine[] = []
   let time = Date.now()
-  const app: App = createApp({
+  const app = createApp({
     config,
     registry: createRegistry(options.servers, config.root),
     keys: await createKeyRing(config.secretKeys),
     store: createMemoryStore(() => time),
     fetch: options.fetch ?? (() => Promise.reject(new Error('No provider in this test'))),
-    upstream: options.upstream ?? noUpstream,
     fetchGuarded: options.fetchGuarded ?? (async () => ({ kind: 'failed', cause: 'no internet' })),
     now: () => time,
     log: (level, message, details = {}) => log.push({ level, message, details }),
@@ -125,7 +124,14 @@ export async function startProxy(options: {
     fetch: async (path, init = {}) => {
       const url = new URL(path, ORIGIN)
       const host = new Headers(init.headers).get('host') ?? url.host
-      return app(new Request(url, init), { peer: init.peer ?? '127.0.0.1', host })
+      const [request, connection] = [
+        new Request(url, init),
+        { peer: init.peer ?? '127.0.0.1', host },
+      ]
+      const carried = await app.carry(request, connection)
+      if (carried === undefined) return app(request, connection)
+      if (carried instanceof Response) return carried
+      return carryInProcess(carried, request, options.upstream ?? noUpstream)
     },
   }
 }
