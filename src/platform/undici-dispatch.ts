@@ -138,8 +138,9 @@ class Relay implements Dispatcher.DispatchHandler, Control {
 
 /** Whether the connection outlives the answer (RFC 9112 §9.3). */
 function isKeptAlive(headers: Record<string, string | string[] | undefined>): boolean {
-  const isFramed =
-    headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  // Where chunked is not the last coding, the body ends with the connection (RFC 9112 §6.3).
+  const isChunked = /\bchunked\s*$/i.test(String(headers['transfer-encoding'] ?? ''))
+  const isFramed = headers['content-length'] !== undefined || isChunked
   return isFramed && !/\bclose\b/i.test(String(headers['connection'] ?? ''))
 }
 

@@ -42,6 +42,7 @@ function ask(url: string, onData: (chunk: Uint8Array, resume: () => void) => boo
 describe('an answer that ends with its connection', () => {
   for (const [what, head] of [
     ['framed by it', 'HTTP/1.1 200 OK\r\n\r\n'],
+    ['framed by no chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n'],
     ['framed by a length', `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10000\r\n\r\n`],
   ] as const) {
     it(`arrives whole while nobody takes it, ${what}`, async () => {
