@@ -4,6 +4,7 @@ import { createErrorResponder } from './error-response.ts'
 import type { Carriage } from './gateway/carriage.ts'
 import type { FetchGuarded } from './http/guarded-fetch.ts'
 import type { Log } from './log.ts'
+import { after, type Ready, rescued } from './ready.ts'
 import type { Registry } from './registry.ts'
 import { createClientNetworkResolver, type ResolveClientNetwork } from './request/client-network.ts'
 import { allowAnyOrigin, respondToPreflight } from './request/cors.ts'
@@ -41,7 +42,7 @@ export interface App {
 export type Carry = (
   head: RequestHead,
   connection: Connection,
-) => Promise<Carried | Response> | undefined
+) => Ready<Carried | Response> | undefined
 
 /** A request that may go upstream, and the answer where something fails that must not. */
 export interface Carried extends Carriage {
@@ -87,7 +88,10 @@ export function createApp(deps: Dependencies): App & { readonly carry: Carry } {
       allowAnyOrigin(await respondWithFailure(error, exchange, 'json'))
     const open = (found: Carriage | Response) =>
       found instanceof Response ? allowAnyOrigin(found) : Object.assign(found, { fault })
-    return gateway(exchange).then(open, fault)
+    return rescued(
+      () => after<Carriage | Response, Carried | Response>(gateway(exchange), open),
+      fault,
+    )
   }
   return Object.assign(answerAll, { carry })
 }

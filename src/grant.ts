@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { after, type Ready } from './ready.ts'
 import type { Purpose } from './sealing/key-ring.ts'
 import type { Opened, Seal, Sealer } from './sealing/sealer.ts'
 
@@ -161,14 +162,18 @@ export function issue<P extends ArtifactPurpose>(
   return sealer.seal(purpose, { audience: server, lifetime, payload: grant })
 }
 
-/** Opens an artifact of one purpose; undefined for whatever is not a valid one. */
-export async function open<P extends ArtifactPurpose>(
+/** Opens an artifact of one purpose, at once if it was opened lately; undefined for whatever is not a valid one. */
+export function open<P extends ArtifactPurpose>(
   sealer: Sealer,
   purpose: P,
   text: string,
-): Promise<Artifact<P> | undefined> {
-  const opened = await sealer.open(purpose, text)
-  if (opened === undefined) return undefined
+): Ready<Artifact<P> | undefined> {
+  return after(sealer.open(purpose, text), (opened) => {
+    return opened === undefined ? undefined : parse(purpose, opened)
+  })
+}
+
+function parse<P extends ArtifactPurpose>(purpose: P, opened: Opened): Artifact<P> | undefined {
   const known = PARSED[purpose].get(opened)
   if (known !== undefined) return known
   const parsed = v.safeParse(SCHEMAS[purpose], opened.payload)

@@ -25,6 +25,7 @@ import { createProviders } from './oauth-client/providers.ts'
 import { createAccessFinder, createGrantRedeemer } from './oauth-client/redeem-grant.ts'
 import { createTokenRevoker } from './oauth-client/revocation-request.ts'
 import { createSessionTokens } from './oauth-client/session-tokens.ts'
+import type { Ready } from './ready.ts'
 import type { Endpoint, Exchange, HeadExchange } from './request/exchange.ts'
 import { isLoopbackHostname } from './request/host.ts'
 import { createRateLimit } from './request/rate-limit.ts'
@@ -53,7 +54,7 @@ const REGISTRATIONS_A_MINUTE = 120
 /** The routes, and the gateway for platforms that carry bytes themselves. */
 export interface Routes {
   readonly routes: readonly Route[]
-  readonly gateway: (exchange: HeadExchange) => Promise<Carriage | Response>
+  readonly gateway: (exchange: HeadExchange) => Ready<Carriage | Response>
 }
 
 /** The endpoints of this proxy and where they are. */

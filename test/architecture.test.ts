@@ -5,7 +5,8 @@ import { build, type Metafile } from 'esbuild'
 /** Which modules of src each module may import. The order is the order of the layers. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   log: [],
-  sealing: [],
+  ready: [],
+  sealing: ['ready'],
   store: ['sealing'],
   http: [],
   oauth: ['sealing'],
@@ -13,12 +14,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ['oauth'],
   'client-metadata': ['oauth-client', 'registry', 'request'],
   registry: ['config'],
-  grant: ['sealing'],
+  grant: ['ready', 'sealing'],
   request: ['config', 'http', 'registry', 'oauth', 'sealing'],
   'oauth-client': ['config', 'registry', 'grant', 'oauth', 'http', 'log', 'sealing', 'store'],
   'error-response': ['log', 'oauth', 'pages', 'request'],
   'resource-server': [
     'config',
+    'ready',
     'registry',
     'grant',
     'request',
@@ -40,6 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'http',
   ],
   gateway: [
+    'ready',
     'registry',
     'grant',
     'log',
@@ -61,12 +64,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'http',
     'oauth',
     'oauth-client',
+    'ready',
     'request',
     'resource-server',
     'sealing',
   ],
   app: [
     'config',
+    'ready',
     'error-response',
     'gateway',
     'http',
@@ -78,7 +83,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store',
   ],
   demo: ['oauth', 'request', 'sealing'],
-  platform: ['app', 'gateway', 'http', 'request', 'store'],
+  platform: ['app', 'gateway', 'http', 'ready', 'request', 'store'],
   'mcp-messages': [],
   doctor: ['http', 'mcp-messages', 'oauth', 'oauth-client', 'request'],
   cli: [

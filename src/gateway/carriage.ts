@@ -1,5 +1,6 @@
 import { open } from '../grant.ts'
 import type { TokenFailure } from '../oauth-client/token-cache.ts'
+import { after, type Ready } from '../ready.ts'
 import type { Server } from '../registry.ts'
 import { allowAnyOrigin } from '../request/cors.ts'
 import type { HeadExchange, RequestHead } from '../request/exchange.ts'
@@ -42,42 +43,65 @@ export interface Carriage {
 }
 
 /** Decides admission and credential of a request; a Response where it goes no further. */
-export async function createCarriage(
+export function createCarriage(
   deps: GatewayDependencies,
   exchange: HeadExchange,
-): Promise<Carriage | Response> {
-  const forwarding = await resolve(deps, exchange)
-  if (forwarding === undefined) return notFound()
-  const { server } = forwarding
-  if (!isAllowedOrigin(exchange, server, deps)) return respondWithGatewayError('foreign-origin')
-  const admission = await admit(exchange, server, deps)
-  if (admission.kind === 'challenged') return challenge(deps, forwarding, admission.error)
-  const { identity } = admission
-  const refusal = checkMethodAndType(exchange.request) ?? checkRoom(deps, exchange, identity)
-  if (refusal !== undefined) return refusal
-  const credential = await findCredential(server, identity, deps)
-  if (credential.kind === 'failed') return failWithoutCredential(deps, server, credential.failure)
-  return toCarriage(deps, { forwarding, identity }, credential)
+): Ready<Carriage | Response> {
+  return after(resolve(deps, exchange), (forwarding) => {
+    if (forwarding === undefined) return notFound()
+    const { server } = forwarding
+    if (!isAllowedOrigin(exchange, server, deps)) return respondWithGatewayError('foreign-origin')
+    return after(admit(exchange, server, deps), (admission) =>
+      admission.kind === 'challenged'
+        ? challenge(deps, forwarding, admission.error)
+        : dispatch(deps, { forwarding, identity: admission.identity }),
+    )
+  })
 }
 
-async function resolve(
-  deps: GatewayDependencies,
-  exchange: HeadExchange,
-): Promise<Forwarding | undefined> {
-  const [mount = '', message] = exchange.path.split('/messages/', 2)
-  const token = exchange.serverName === undefined ? readBearer(exchange.request) : undefined
-  const artifact = token === undefined ? undefined : await open(deps.sealer, 'access-token', token)
-  const server = resolveServer(
-    { registry: deps.registry, base: exchange.base },
-    { path: exchange.serverName, artifact: artifact?.seal.aud },
+/** What is left to decide of a request that was let in. */
+function dispatch(deps: GatewayDependencies, of: Admitted): Ready<Carriage | Response> {
+  const { forwarding, identity } = of
+  const { exchange, server } = forwarding
+  const refusal = checkMethodAndType(exchange.request) ?? checkRoom(deps, exchange, identity)
+  if (refusal !== undefined) return refusal
+  return after(findCredential(server, identity, deps), (credential) =>
+    credential.kind === 'failed'
+      ? failWithoutCredential(deps, server, credential.failure)
+      : toCarriage(deps, of, credential),
   )
-  if (server === undefined) return undefined
-  if (message === undefined) {
-    return { exchange, server, mount, url: withQuery(server.url, exchange.search) }
+}
+
+function resolve(deps: GatewayDependencies, exchange: HeadExchange): Ready<Forwarding | undefined> {
+  const token = exchange.serverName === undefined ? readBearer(exchange.request) : undefined
+  const opened = token === undefined ? undefined : open(deps.sealer, 'access-token', token)
+  return after(opened, (artifact) => {
+    const server = resolveServer(
+      { registry: deps.registry, base: exchange.base },
+      { path: exchange.serverName, artifact: artifact?.seal.aud },
+    )
+    return server === undefined ? undefined : resolveUrl(deps, exchange, server)
+  })
+}
+
+/** The server's configured URL, or that which its legacy stream named for messages. */
+function resolveUrl(
+  { sealer }: GatewayDependencies,
+  exchange: HeadExchange,
+  server: Server,
+): Ready<Forwarding | undefined> {
+  const { path, search } = exchange
+  const messages = path.indexOf('/messages/')
+  if (messages === -1) {
+    return { exchange, server, mount: path, url: withQuery(server.url, search) }
   }
-  const endpoint = await open(deps.sealer, 'message-endpoint', message)
-  if (endpoint?.seal.aud !== server.name) return undefined
-  return { exchange, server, mount, url: endpoint.grant.url }
+  const mount = path.slice(0, messages)
+  const [message = ''] = path.slice(messages + '/messages/'.length).split('/messages/', 1)
+  return after(open(sealer, 'message-endpoint', message), (endpoint) =>
+    endpoint?.seal.aud === server.name
+      ? { exchange, server, mount, url: endpoint.grant.url }
+      : undefined,
+  )
 }
 
 /** The configured URL with the client's query behind its own; no path of the client's reaches it. */

@@ -1,6 +1,7 @@
 import type { OwnTokens } from '../oauth-client/own-tokens.ts'
 import type { SessionTokens } from '../oauth-client/session-tokens.ts'
 import type { CachedToken, TokenFailure } from '../oauth-client/token-cache.ts'
+import { after, type Ready } from '../ready.ts'
 import { isOAuthServer, type Server } from '../registry.ts'
 import type { AdmittedAs } from '../resource-server/access.ts'
 import type { HeaderPair } from './headers.ts'
@@ -24,11 +25,11 @@ export interface CredentialSources {
 const NOTHING: UpstreamCredential = { kind: 'ready', headers: [] }
 
 /** The upstream credential for somebody who was let in; no I/O where a user's own token goes. */
-export async function findCredential(
+export function findCredential(
   server: Server,
   identity: AdmittedAs,
   sources: CredentialSources,
-): Promise<UpstreamCredential> {
+): Ready<UpstreamCredential> {
   const { credential } = server
   switch (credential.kind) {
     case 'none':
@@ -41,7 +42,7 @@ export async function findCredential(
       return identity.kind === 'session' ? ofSession(server, identity, sources) : carried(identity)
     case 'machine': {
       const get = (refused?: string) => sources.ownTokens.ofMachine(server, credential, refused)
-      return ofOwn(await get(), get)
+      return after(get(), (found) => ofOwn(found, get))
     }
     case 'exchange': {
       const subjectToken = identity.kind === 'session' ? identity.grant.accessToken : ''
@@ -50,7 +51,7 @@ export async function findCredential(
           subjectToken,
           ...(refused === undefined ? {} : { refused }),
         })
-      return ofOwn(await get(), get)
+      return after(get(), (found) => ofOwn(found, get))
     }
   }
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App, Carried } from '../app.ts'
+import { after, type Ready } from '../ready.ts'
 import { createGate, type Passage } from '../request/gate.ts'
 import type { Connection } from '../request/public-base.ts'
 import { carry, type Wire } from './carry.ts'
@@ -129,14 +130,11 @@ function toConnection({ socket, url = '' }: IncomingMessage, host: string): Conn
 }
 
 /** Nobody is left to tell when this fails: the client went away, or has half an answer. */
-function carryAll(wire: Wire, carriage: Promise<Carried | Response>, dispatch: Dispatch): void {
-  carriage
-    .then((found) =>
-      found instanceof Response
-        ? writeResponse(wire.outgoing, found)
-        : carry(wire, found, dispatch),
-    )
-    .catch(() => wire.outgoing.destroy())
+function carryAll(wire: Wire, carriage: Ready<Carried | Response>, dispatch: Dispatch): void {
+  const carried = after(carriage, (found) =>
+    found instanceof Response ? writeResponse(wire.outgoing, found) : carry(wire, found, dispatch),
+  )
+  if (carried instanceof Promise) carried.catch(() => wire.outgoing.destroy())
 }
 
 /** An IPv4 peer of a dual-stack listener comes as ::ffff:127.0.0.1. */

@@ -50,9 +50,11 @@ function passTarget(head: RawHead, authority: Authority, host: string): Passage 
 function createAuthorityParser(): (host: string) => Authority | undefined {
   const known = new LRUCache<string, Authority>({ max: REMEMBERED_HOSTS })
   return (host) => {
-    const found = known.get(host) ?? parseAuthority(host)
-    if (found !== undefined) known.set(host, found)
-    return found
+    const found = known.get(host)
+    if (found !== undefined) return found
+    const parsed = parseAuthority(host)
+    if (parsed !== undefined) known.set(host, parsed)
+    return parsed
   }
 }
 

@@ -97,9 +97,11 @@ function remember(resolve: ResolvePublicBase): ResolvePublicBase {
   return (request, connection) => {
     const key = keyOf(request, connection)
     if (key.length > LONGEST_KEY) return resolve(request, connection)
-    const found = known.get(key) ?? { base: resolve(request, connection) }
-    known.set(key, found)
-    return found.base
+    const found = known.get(key)
+    if (found !== undefined) return found.base
+    const base = resolve(request, connection)
+    known.set(key, { base })
+    return base
   }
 }
 

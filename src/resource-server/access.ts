@@ -3,6 +3,7 @@ import { type AccessGrant, open } from '../grant.ts'
 import { type Challenge, formatChallenge } from '../oauth/challenge.ts'
 import { OFFLINE } from '../oauth/scope.ts'
 import { isLetIn } from '../oauth-client/identity.ts'
+import { after, type Ready } from '../ready.ts'
 import type { Server, SignIn } from '../registry.ts'
 import type { HeadExchange, RequestHead } from '../request/exchange.ts'
 import { respondWithJson } from '../request/respond.ts'
@@ -40,11 +41,11 @@ const ANYONE: Admission = { kind: 'admitted', identity: { kind: 'anyone' } }
 const REFUSED: Admission = { kind: 'challenged', error: 'invalid_token' }
 
 /** Decides admission; a refused credential is never tried as anything else (CVE-2026-59822). */
-export async function admit(
+export function admit(
   { request }: HeadExchange,
   server: Server,
   deps: Dependencies,
-): Promise<Admission> {
+): Ready<Admission> {
   const { access } = server
   switch (access.kind) {
     case 'open':
@@ -72,11 +73,11 @@ async function admitByKey(
   return (await isAccessKey(key, keys)) ? ANYONE : REFUSED
 }
 
-async function admitByToken(
+function admitByToken(
   request: RequestHead,
   { name, access }: { readonly name: string; readonly access: SignIn },
   { sealer, store }: Dependencies,
-): Promise<Admission> {
+): Ready<Admission> {
   const token = readBearer(request)
   if (token === undefined) {
     return request.headers.has('authorization') ? REFUSED : { kind: 'challenged' }
@@ -87,14 +88,15 @@ async function admitByToken(
       identity: { kind: 'bearer', authorization: `Bearer ${token}` },
     }
   }
-  const opened = await open(sealer, 'access-token', token)
-  if (opened?.seal.aud !== name || store.isRevoked(opened.grant.session)) return REFUSED
-  const { grant, seal } = opened
-  if (access.identity !== undefined) {
-    const { identity } = grant
-    if (identity === undefined || !isLetIn(identity, access.identity)) return REFUSED
-  }
-  return { kind: 'admitted', identity: { kind: 'session', grant, since: seal.iat } }
+  return after(open(sealer, 'access-token', token), (opened): Admission => {
+    if (opened?.seal.aud !== name || store.isRevoked(opened.grant.session)) return REFUSED
+    const { grant, seal } = opened
+    if (access.identity !== undefined) {
+      const { identity } = grant
+      if (identity === undefined || !isLetIn(identity, access.identity)) return REFUSED
+    }
+    return { kind: 'admitted', identity: { kind: 'session', grant, since: seal.iat } }
+  })
 }
 
 /** 401 where a key of the configuration is asked for: there is no sign-in that a client could begin. */

@@ -1,6 +1,7 @@
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import { LRUCache } from 'lru-cache'
 import * as v from 'valibot'
+import { after, type Ready } from '../ready.ts'
 import { createRandomString, isCanonicalBase64Url } from './base64url.ts'
 import type { KeyRing, Purpose } from './key-ring.ts'
 
@@ -38,8 +39,8 @@ export interface Opened {
 export interface Sealer {
   /** The sealed string (JWE compact, RFC 7516); lifetime in seconds. */
   seal(purpose: Purpose, sealing: Sealing): Promise<string>
-  /** The content, or undefined for whatever is expired, altered, foreign or of another purpose. */
-  open(purpose: Purpose, text: string): Promise<Opened | undefined>
+  /** The content, at once if it was opened lately, or undefined for whatever is expired, altered, foreign or of another purpose. */
+  open(purpose: Purpose, text: string): Ready<Opened | undefined>
 }
 
 /** What to seal, for which server, and for how many seconds. */
@@ -69,14 +70,15 @@ export function createSealer({ keys, now }: { keys: KeyRing; now: () => number }
         .encrypt(await keys.sealing.keyFor(purpose))
     },
 
-    async open(purpose, text) {
+    open(purpose, text) {
       const known = opened.get(text)
       // A string has one purpose, for which it was sealed with a key of that purpose.
       if (known !== undefined && known.purpose !== purpose) return undefined
-      const content = known?.content ?? (await decrypt({ keys, purpose, text }))
-      if (content === undefined || !isInForce(content.seal, seconds())) return undefined
-      if (known === undefined) opened.set(text, { purpose, content })
-      return content
+      return after(known?.content ?? decrypt({ keys, purpose, text }), (content) => {
+        if (content === undefined || !isInForce(content.seal, seconds())) return undefined
+        if (known === undefined) opened.set(text, { purpose, content })
+        return content
+      })
     },
   }
 }
