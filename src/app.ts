@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import type { Config } from './config/config.ts'
-import { createErrorResponder } from './error-response.ts'
+import { createErrorResponder, type ErrorResponder } from './error-response.ts'
 import type { Carriage } from './gateway/carriage.ts'
+import { createHeadRoutes } from './head-routes.ts'
 import type { FetchGuarded } from './http/guarded-fetch.ts'
 import type { Log } from './log.ts'
 import { after, type Ready, rescued } from './ready.ts'
 import type { Registry } from './registry.ts'
+import { type Answer, TextAnswer, toResponse } from './request/answer.ts'
 import { createClientNetworkResolver, type ResolveClientNetwork } from './request/client-network.ts'
 import { allowAnyOrigin, respondToPreflight } from './request/cors.ts'
 import type { Exchange, RequestHead } from './request/exchange.ts'
@@ -36,17 +38,17 @@ export interface App {
 }
 
 /**
- * Decides on MCP messages alone, whose bytes the platform carries: undefined for whatever else a request
- * is, which is then answered by the app.
+ * Decides on what needs no more than a request's head: MCP messages, whose bytes the platform carries, and
+ * metadata documents. Undefined for whatever else a request is, which is then answered by the app.
  */
 export type Carry = (
   head: RequestHead,
   connection: Connection,
-) => Ready<Carried | Response> | undefined
+) => Ready<Carried | TextAnswer> | undefined
 
 /** A request that may go upstream, and the answer where something fails that must not. */
 export interface Carried extends Carriage {
-  fault(error: unknown): Promise<Response>
+  fault(error: unknown): TextAnswer
 }
 
 interface Environment {
@@ -56,18 +58,18 @@ interface Environment {
 /** Builds the proxy once, at the start. */
 export function createApp(deps: Dependencies): App & { readonly carry: Carry } {
   const arrive = createArrivals(deps)
-  const { routes, gateway } = createRoutes(deps)
-  const respondWithFailure = createErrorResponder(deps.log)
+  const routes = createRoutes(deps)
+  const errorResponder = createErrorResponder(deps.log)
   const resolveClientNetwork = createClientNetworkResolver(deps.config)
-  const hono = createHono({ deps, routes, respondWithFailure, resolveClientNetwork })
-  const mounts = listMounts(deps.registry)
+  const hono = createHono({ deps, routes, errorResponder, resolveClientNetwork })
+  const findHeadRoute = createHeadRoutes(routes, deps.registry)
 
   const answerAll = async (request: Request, connection: Connection): Promise<Response> => {
     if (/^[^:]+:\/\/[^/]+\/(?:healthz|readyz)(?:\?|$)/.test(request.url)) {
       return new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } })
     }
     const arrival = arrive(request, connection)
-    if (arrival === undefined) return misdirected()
+    if (arrival === undefined) return toResponse(misdirected())
     const { routedPath } = arrival
     const url = new URL(request.url)
     const isAsItCame = routedPath === url.pathname
@@ -76,20 +78,18 @@ export function createApp(deps: Dependencies): App & { readonly carry: Carry } {
   }
 
   const carry: Carry = (head, connection) => {
-    if (!CARRIED.has(head.method)) return undefined
     const arrival = arrive(head, connection)
-    const mount = arrival === undefined ? undefined : mounts.get(mountOf(arrival.path))
-    if (arrival === undefined || mount === undefined) return undefined
+    const route = arrival === undefined ? undefined : findHeadRoute(head.method, arrival.path)
+    if (arrival === undefined || route === undefined) return undefined
     const exchange = new LazyExchange(head, arrival, {
-      serverName: mount.server,
+      serverName: route.server,
       resolveClientNetwork,
     })
-    const fault = async (error: unknown) =>
-      allowAnyOrigin(await respondWithFailure(error, exchange, 'json'))
-    const open = (found: Carriage | Response) =>
-      found instanceof Response ? allowAnyOrigin(found) : Object.assign(found, { fault })
+    const fault = (error: unknown) => allowAnyOrigin(errorResponder.json(error, exchange))
+    const open = (found: Carriage | TextAnswer) =>
+      found instanceof TextAnswer ? allowAnyOrigin(found) : Object.assign(found, { fault })
     return rescued(
-      () => after<Carriage | Response, Carried | Response>(gateway(exchange), open),
+      () => after<Carriage | TextAnswer, Carried | TextAnswer>(route.endpoint(exchange), open),
       fault,
     )
   }
@@ -123,24 +123,7 @@ function splitTarget(url: string): { readonly path: string; readonly search: str
   return { path: url.slice(start, query), search: url.slice(query) }
 }
 
-/** The paths of MCP endpoints, `/mcp`, `/mcp/gh` and `/gh/mcp`, and the server that each names. */
-function listMounts({ servers }: Registry): ReadonlyMap<string, { readonly server?: string }> {
-  const names = servers.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias]))
-  const named = names.flatMap((server) =>
-    [`/mcp/${server}`, `/${server}/mcp`].map((path) => [path, { server }] as const),
-  )
-  return new Map<string, { readonly server?: string }>([['/mcp', {}], ...named])
-}
-
-/** A legacy stream's messages go to an address below its mount. */
-function mountOf(path: string): string {
-  const messages = path.indexOf('/messages/')
-  return messages === -1 ? path : path.slice(0, messages)
-}
-
-const CARRIED: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE'])
-
-function misdirected(): Response {
+function misdirected(): TextAnswer {
   return respondWithJson(
     {
       error: 'misdirected_request',
@@ -154,14 +137,14 @@ function misdirected(): Response {
 interface Routing {
   readonly deps: Dependencies
   readonly routes: readonly Route[]
-  readonly respondWithFailure: ReturnType<typeof createErrorResponder>
+  readonly errorResponder: ErrorResponder
   readonly resolveClientNetwork: ResolveClientNetwork
 }
 
 function createHono({
   deps,
   routes,
-  respondWithFailure,
+  errorResponder,
   resolveClientNetwork,
 }: Routing): Hono<Environment> {
   // Not strict: /mcp and /mcp/ are the same, without a redirect between them.
@@ -173,22 +156,24 @@ function createHono({
         const serverName = context.req.param('server')
         const head = new LazyExchange(request, context.env, { serverName, resolveClientNetwork })
         const exchange = Object.assign(head, { request, url: context.env.url })
-        const answered = answer(route, exchange).catch((error: unknown) =>
-          respondWithFailure(error, exchange, route.style),
+        const answered = await answer(route, exchange).catch(
+          async (error: unknown): Promise<Answer> => errorResponder[route.style](error, exchange),
         )
-        return route.isOpenToBrowsers ? allowAnyOrigin(await answered) : answered
+        return toResponse(route.isOpenToBrowsers ? allowAnyOrigin(answered) : answered)
       })
     }
   }
   hono.onError((error) => {
     deps.log('error', 'Request failed', { error: 'server_error', bug: error.name })
-    return respondWithJson({ error: 'server_error' }, { status: 500 })
+    return toResponse(respondWithJson({ error: 'server_error' }, { status: 500 }))
   })
-  hono.notFound(() => respondWithJson({ error: 'not_found', detail: 'Not found' }, { status: 404 }))
+  hono.notFound(() =>
+    toResponse(respondWithJson({ error: 'not_found', detail: 'Not found' }, { status: 404 })),
+  )
   return hono
 }
 
-async function answer(route: Route, exchange: Exchange): Promise<Response> {
+async function answer(route: Route, exchange: Exchange): Promise<Answer> {
   const { request } = exchange
   const allow = route.methods.includes('GET') ? ['HEAD', ...route.methods] : route.methods
   if (request.method === 'OPTIONS' && route.isOpenToBrowsers) {

@@ -2,14 +2,14 @@ import type { JWK } from 'jose'
 import { exportJWK } from 'jose'
 import { importPrivateKey } from './oauth-client/client-authentication.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from './registry.ts'
-import type { Endpoint } from './request/exchange.ts'
+import type { DocumentEndpoint } from './request/exchange.ts'
 import { notFound, respondWithMetadata } from './request/respond.ts'
 
 /**
  * `GET /{s}/client-metadata.json`: what our client at the server's provider is, for providers that
  * take a document in place of a registration (draft-ietf-oauth-client-id-metadata-document).
  */
-export function createClientMetadataEndpoint(registry: Registry): Endpoint {
+export function createClientMetadataEndpoint(registry: Registry): DocumentEndpoint {
   return async (exchange) => {
     const server = registry.findByName(exchange.serverName ?? '')
     if (server === undefined || !isOAuthServer(server)) return notFound()

@@ -1,6 +1,7 @@
 import type { Log } from './log.ts'
 import { OAuthError, type OAuthErrorCode } from './oauth/error.ts'
 import { renderErrorPage } from './pages/error-page.ts'
+import type { TextAnswer } from './request/answer.ts'
 import type { HeadExchange, RequestHead } from './request/exchange.ts'
 import { respondWithJson } from './request/respond.ts'
 
@@ -9,9 +10,24 @@ export type ErrorStyle = 'page' | 'json'
 
 const RETRY_AFTER = '5' // seconds
 
-/** Turns whatever an endpoint throws into an answer and a line of log. */
-export function createErrorResponder(log: Log) {
-  return async (error: unknown, exchange: HeadExchange, style: ErrorStyle): Promise<Response> => {
+/** Turns whatever an endpoint throws into an answer, in the style of its route, and a line of log. */
+export interface ErrorResponder {
+  json(error: unknown, exchange: HeadExchange): TextAnswer
+  page(error: unknown, exchange: HeadExchange): Promise<Response>
+}
+
+/** An error responder over a log. */
+export function createErrorResponder(log: Log): ErrorResponder {
+  const report = createReport(log)
+  return {
+    json: (error, exchange) => respondWithError(report(error, exchange), exchange),
+    page: (error, exchange) => respondWithErrorPage(report(error, exchange), exchange),
+  }
+}
+
+/** Logs a failure; gives it back if it is one whose message is for whoever asked. */
+function createReport(log: Log) {
+  return (error: unknown, exchange: HeadExchange): OAuthError | undefined => {
     const { requestId, path, request } = exchange
     const place = { requestId, path, method: request.method }
     if (error instanceof OAuthError) {
@@ -23,10 +39,7 @@ export function createErrorResponder(log: Log) {
     } else {
       log('error', 'Request failed', { ...place, error: 'server_error', bug: describeBug(error) })
     }
-    const known = error instanceof OAuthError ? error : undefined
-    return style === 'page'
-      ? respondWithErrorPage(known, exchange)
-      : respondWithError(known, exchange)
+    return error instanceof OAuthError ? error : undefined
   }
 }
 
@@ -49,22 +62,22 @@ function describeBug(error: unknown): string {
 function respondWithError(
   error: OAuthError | undefined,
   { request, requestId }: HeadExchange,
-): Response {
+): TextAnswer {
   if (error === undefined) {
     return respondWithJson(
       { error: 'server_error', error_description: `Unexpected failure, request ${requestId}` },
       { status: 500 },
     )
   }
-  const headers = new Headers()
+  const headers: Record<string, string> = {}
   // RFC 6749 §5.2: a client that used the header is answered in kind.
   const usedHeader = request.headers.has('authorization')
   if (error.code === 'invalid_client' && usedHeader) {
-    headers.set('WWW-Authenticate', 'Basic realm="token endpoint"')
+    headers['WWW-Authenticate'] = 'Basic realm="token endpoint"'
   }
-  if (error.code === 'temporarily_unavailable') headers.set('Retry-After', RETRY_AFTER)
+  if (error.code === 'temporarily_unavailable') headers['Retry-After'] = RETRY_AFTER
   // What is left of the body is not waited for.
-  if (error.status !== undefined) headers.set('Connection', 'close')
+  if (error.status !== undefined) headers['Connection'] = 'close'
   return respondWithJson(
     { error: error.code, error_description: error.message },
     { status: error.status ?? STATUS[error.code] ?? 400, headers },

@@ -26,7 +26,8 @@ import { createAccessFinder, createGrantRedeemer } from './oauth-client/redeem-g
 import { createTokenRevoker } from './oauth-client/revocation-request.ts'
 import { createSessionTokens } from './oauth-client/session-tokens.ts'
 import type { Ready } from './ready.ts'
-import type { Endpoint, Exchange, HeadExchange } from './request/exchange.ts'
+import type { TextAnswer } from './request/answer.ts'
+import type { DocumentEndpoint, Endpoint, Exchange, HeadExchange } from './request/exchange.ts'
 import { isLoopbackHostname } from './request/host.ts'
 import { createRateLimit } from './request/rate-limit.ts'
 import { createProtectedResourceMetadataEndpoint } from './resource-server/metadata.ts'
@@ -43,7 +44,12 @@ export interface Route {
   readonly isOpenToBrowsers: boolean
   /** False where the endpoint has something to check before the method. */
   readonly checksMethod?: false
+  /** Decides on requests by these methods from their heads alone. */
+  readonly headEndpoint?: HeadEndpoint
 }
+
+/** A request's answer, or that its bytes are to be carried upstream and back. */
+export type HeadEndpoint = (exchange: HeadExchange) => Ready<Carriage | TextAnswer>
 
 const MOUNTS = ['/mcp', '/mcp/:server', '/:server/mcp']
 const ISSUERS = ['', '/:server', '/mcp/:server', '/:server/mcp']
@@ -51,37 +57,17 @@ const NAMED = ['', '/:server']
 /** For each network: hosted clients register for all their users from a few addresses. */
 const REGISTRATIONS_A_MINUTE = 120
 
-/** The routes, and the gateway for platforms that carry bytes themselves. */
-export interface Routes {
-  readonly routes: readonly Route[]
-  readonly gateway: (exchange: HeadExchange) => Ready<Carriage | Response>
-}
-
-/** The endpoints of this proxy and where they are. */
-export function createRoutes(deps: Dependencies): Routes {
+/** The endpoints of this proxy and where they are: one line for each URL. */
+export function createRoutes(deps: Dependencies): readonly Route[] {
   const all = createAllEndpoints(deps)
-  return { routes: toRoutes(all), gateway: all.carriage }
-}
-
-/** The route table: one line for each URL. */
-function toRoutes(all: ReturnType<typeof createAllEndpoints>): readonly Route[] {
-  const get = { methods: ['GET'], style: 'json', isOpenToBrowsers: true } as const
   const post = { methods: ['POST'], style: 'json', isOpenToBrowsers: true } as const
   const page = { style: 'page', isOpenToBrowsers: false } as const
   return [
-    {
-      ...get,
-      paths: wellKnown('oauth-protected-resource', ['', ...MOUNTS]),
-      endpoint: all.resourceMetadata,
-    },
-    {
-      ...get,
-      paths: wellKnown('oauth-authorization-server', ISSUERS),
-      endpoint: all.serverMetadata,
-    },
-    { ...get, paths: wellKnown('openid-configuration', ISSUERS), endpoint: all.serverMetadata },
-    { ...get, paths: at('jwks', NAMED), endpoint: jwks },
-    { ...get, paths: at('client-metadata.json', ['/:server']), endpoint: all.clientMetadata },
+    document(wellKnown('oauth-protected-resource', ['', ...MOUNTS]), all.resourceMetadata),
+    document(wellKnown('oauth-authorization-server', ISSUERS), all.serverMetadata),
+    document(wellKnown('openid-configuration', ISSUERS), all.serverMetadata),
+    document(at('jwks', NAMED), jwks),
+    document(at('client-metadata.json', ['/:server']), all.clientMetadata),
     { ...post, paths: at('register', NAMED), endpoint: all.register },
     {
       ...page,
@@ -94,13 +80,25 @@ function toRoutes(all: ReturnType<typeof createAllEndpoints>): readonly Route[] 
     { ...post, paths: at('token', NAMED), endpoint: all.token },
     { ...post, paths: at('revoke', NAMED), endpoint: all.revoke },
     {
-      ...get,
+      ...post,
       methods: ['GET', 'POST', 'DELETE'],
       paths: [...MOUNTS, ...MOUNTS.map((mount) => `${mount}/messages/:message`)],
       endpoint: all.gateway,
+      headEndpoint: all.carriage,
       checksMethod: false,
     },
   ]
+}
+
+function document(paths: readonly string[], endpoint: DocumentEndpoint): Route {
+  return {
+    paths,
+    methods: ['GET'],
+    endpoint,
+    headEndpoint: endpoint,
+    style: 'json',
+    isOpenToBrowsers: true,
+  }
 }
 
 function at(name: string, prefixes: readonly string[]): string[] {

@@ -1,9 +1,11 @@
 import { createAuthorizationServerMetadata, createOpenIdMembers } from '../oauth/metadata.ts'
 import type { Providers } from '../oauth-client/providers.ts'
 import { publishedScopes } from '../oauth-client/published-scopes.ts'
+import { after, type Ready } from '../ready.ts'
 import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
+import type { TextAnswer } from '../request/answer.ts'
 import type { IssuerPath } from '../request/endpoints.ts'
-import type { Endpoint, Exchange } from '../request/exchange.ts'
+import type { DocumentEndpoint, HeadExchange } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithJson, respondWithMetadata } from '../request/respond.ts'
 
@@ -13,35 +15,34 @@ const WELL_KNOWN = /\/\.well-known\/(?:oauth-authorization-server|openid-configu
 export function createAuthorizationServerMetadataEndpoint(
   registry: Registry,
   providers: Providers,
-): Endpoint {
-  return async (exchange) => {
+): DocumentEndpoint {
+  return (exchange) => {
     const issuerPath = issuerPathOf(exchange)
     const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
     if (server !== undefined && !isOAuthServer(server)) return notFound()
     if (server === undefined && !(issuerPath === '' && registry.hasSharedRoot)) return notFound()
     const isOpenId = exchange.path.includes('openid-configuration')
-    return respondWithMetadata(exchange, {
-      ...describe(exchange, issuerPath, {
-        server,
-        scopes: await scopesOf(providers, server),
+    return after(scopesOf(providers, server), (scopes) =>
+      respondWithMetadata(exchange, {
+        ...describe(exchange, issuerPath, { server, scopes }),
+        ...(isOpenId ? createOpenIdMembers(exchange.endpoints.jwks(server?.name)) : {}),
       }),
-      ...(isOpenId ? createOpenIdMembers(exchange.endpoints.jwks(server?.name)) : {}),
-    })
+    )
   }
 }
 
-async function scopesOf(providers: Providers, server: OAuthServer | undefined) {
+function scopesOf(providers: Providers, server: OAuthServer | undefined): Ready<readonly string[]> {
   return server === undefined ? [] : publishedScopes(providers, server)
 }
 
 /** The path of the issuer that a metadata URL was made from, inserted or appended. */
-function issuerPathOf({ path }: Exchange): IssuerPath {
+function issuerPathOf({ path }: HeadExchange): IssuerPath {
   const issuerPath = path.replace(WELL_KNOWN, '')
   return issuerPath === '' ? '' : `/${issuerPath.slice(1)}`
 }
 
 function describe(
-  { endpoints }: Exchange,
+  { endpoints }: HeadExchange,
   issuerPath: IssuerPath,
   { server, scopes }: { server: OAuthServer | undefined; scopes: readonly string[] },
 ) {
@@ -58,6 +59,6 @@ function describe(
 }
 
 /** `GET …/jwks`: there are no keys to publish, since nothing here signs for others. */
-export async function jwks(): Promise<Response> {
+export function jwks(): TextAnswer {
   return respondWithJson({ keys: [] })
 }

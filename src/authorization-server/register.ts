@@ -6,6 +6,7 @@ import { isKnownRedirectUri, isRegistrableRedirectUri } from '../oauth/redirect-
 import { parseScope } from '../oauth/scope.ts'
 import { toDisplayText } from '../pages/text.ts'
 import { ANY_SERVER, isOAuthServer, type Registry, type Server } from '../registry.ts'
+import type { TextAnswer } from '../request/answer.ts'
 import type { Endpoint } from '../request/exchange.ts'
 import { readOAuthBody } from '../request/oauth-body.ts'
 import type { RateLimit } from '../request/rate-limit.ts'
@@ -84,7 +85,7 @@ function sharedDesk({ servers, hasSharedRoot }: Registry): Desk | undefined {
 }
 
 /** Registration keeps nothing, but it costs (THREATS T46). */
-function tooMany(): Response {
+function tooMany(): TextAnswer {
   return respondWithJson(
     {
       error: 'temporarily_unavailable',

@@ -1,6 +1,9 @@
 import { parseBearerChallenge } from '../oauth/challenge.ts'
 import { parseScope } from '../oauth/scope.ts'
+import type { ProviderResult } from '../oauth-client/providers.ts'
+import { rescued } from '../ready.ts'
 import { isOAuthServer } from '../registry.ts'
+import type { TextAnswer } from '../request/answer.ts'
 import { allowAnyOrigin, OPEN_TO_BROWSERS } from '../request/cors.ts'
 import { respondWithChallenge, respondWithKeyChallenge } from '../resource-server/access.ts'
 import { respondWithGatewayError } from './errors.ts'
@@ -13,11 +16,14 @@ export function challenge(
   { providers }: GatewayDependencies,
   { exchange, server, mount }: Forwarding,
   error: 'invalid_token' | undefined,
-): Response {
+): TextAnswer {
   if (!isOAuthServer(server)) return respondWithKeyChallenge(error)
   const { provider } = server.access
   // The sign-in that now follows will need to know the provider.
-  providers.find(provider).catch(() => undefined)
+  void rescued<ProviderResult | undefined>(
+    () => providers.find(provider),
+    () => undefined,
+  )
   return respondWithChallenge(exchange, {
     scope: providers.peek(provider).scopes,
     mount,
@@ -36,7 +42,7 @@ export function judge(
   deps: GatewayDependencies,
   forwarding: Forwarding,
   upstream: UpstreamHead,
-): AnswerHead | Response {
+): AnswerHead | TextAnswer {
   const refusal = refusalOf(deps, forwarding, upstream)
   if (refusal !== undefined) return allowAnyOrigin(refusal)
   // In true_passthrough it is the upstream that says how to come in.
@@ -52,7 +58,7 @@ function refusalOf(
   deps: GatewayDependencies,
   forwarding: Forwarding,
   response: UpstreamHead,
-): Response | undefined {
+): TextAnswer | undefined {
   const { status } = response
   if (status < 200 || status > 599) return respondWithGatewayError('nonsense')
   if (status >= 300 && status < 400 && status !== 304) return respondWithGatewayError('redirect')
@@ -74,7 +80,7 @@ function refuseUser(
   deps: GatewayDependencies,
   forwarding: Forwarding,
   response: UpstreamHead,
-): Response | undefined {
+): TextAnswer | undefined {
   const { server, exchange, mount } = forwarding
   if (!isOAuthServer(server)) return undefined
   if (response.status === 401) {

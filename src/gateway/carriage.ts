@@ -2,6 +2,7 @@ import { open } from '../grant.ts'
 import type { TokenFailure } from '../oauth-client/token-cache.ts'
 import { after, type Ready } from '../ready.ts'
 import type { Server } from '../registry.ts'
+import type { TextAnswer } from '../request/answer.ts'
 import { allowAnyOrigin } from '../request/cors.ts'
 import type { HeadExchange, RequestHead } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
@@ -30,23 +31,23 @@ export interface Carriage {
   /** Whether there may be another credential, so that a small body is worth keeping. */
   readonly isRepeatable: boolean
   /** After a 401: the headers to send it with once more, our answer, or undefined for upstream's. */
-  repeat(): Promise<readonly HeaderPair[] | Response | undefined>
+  repeat(): Promise<readonly HeaderPair[] | TextAnswer | undefined>
   /** What the client gets: upstream's answer under this head, or ours in place of it; at once unless refused. */
   judge(
     status: number,
     headers: readonly HeaderPair[],
-  ): AnswerHead | Response | Promise<AnswerHead | Response>
+  ): AnswerHead | TextAnswer | Promise<AnswerHead | TextAnswer>
   /** The answer where there is none from upstream. */
-  fail(reason: 'too-large' | 'unreachable' | 'slow'): Response
+  fail(reason: 'too-large' | 'unreachable' | 'slow'): TextAnswer
   /** Where the answer is a stream that the client listens on, what is to be done with it; it must be ended. */
   follow(answer: AnswerHead): Listening | undefined
 }
 
-/** Decides admission and credential of a request; a Response where it goes no further. */
+/** Decides admission and credential of a request; our answer where it goes no further. */
 export function createCarriage(
   deps: GatewayDependencies,
   exchange: HeadExchange,
-): Ready<Carriage | Response> {
+): Ready<Carriage | TextAnswer> {
   return after(resolve(deps, exchange), (forwarding) => {
     if (forwarding === undefined) return notFound()
     const { server } = forwarding
@@ -60,7 +61,7 @@ export function createCarriage(
 }
 
 /** What is left to decide of a request that was let in. */
-function dispatch(deps: GatewayDependencies, of: Admitted): Ready<Carriage | Response> {
+function dispatch(deps: GatewayDependencies, of: Admitted): Ready<Carriage | TextAnswer> {
   const { forwarding, identity } = of
   const { exchange, server } = forwarding
   const refusal = checkMethodAndType(exchange.request) ?? checkRoom(deps, exchange, identity)
@@ -110,7 +111,7 @@ function withQuery(url: string, search: string): string {
   return url.includes('?') ? `${url}&${search.slice(1)}` : `${url}${search}`
 }
 
-function checkMethodAndType({ method, headers }: RequestHead): Response | undefined {
+function checkMethodAndType({ method, headers }: RequestHead): TextAnswer | undefined {
   if (!METHODS.includes(method)) return respondWithGatewayError('wrong-method', { Allow: ALLOW })
   const mediaType = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   // A page may send text/plain to us without asking the browser first (THREATS T66).
@@ -123,7 +124,7 @@ function checkRoom(
   { streams }: GatewayDependencies,
   exchange: HeadExchange,
   identity: AdmittedAs,
-): Response | undefined {
+): TextAnswer | undefined {
   if (exchange.request.method !== 'GET') return undefined
   if (streams.hasRoom(streamKeyOf(exchange, identity))) return undefined
   return respondWithGatewayError('too-many-streams', { 'Retry-After': '5' })

@@ -1,5 +1,6 @@
 import type { TokenFailure } from '../oauth-client/token-cache.ts'
 import type { Server } from '../registry.ts'
+import type { TextAnswer } from '../request/answer.ts'
 import { respondWithJson } from '../request/respond.ts'
 
 const ERRORS = {
@@ -31,7 +32,7 @@ const ERRORS = {
 export function respondWithGatewayError(
   kind: keyof typeof ERRORS,
   headers: Record<string, string> = {},
-): Response {
+): TextAnswer {
   const [status, detail] = ERRORS[kind]
   return respondWithJson({ error: kind.replaceAll('-', '_'), detail }, { status, headers })
 }
@@ -39,7 +40,7 @@ export function respondWithGatewayError(
 const RETRY_AFTER = '5' // seconds
 
 /** Why there is no upstream credential: the server and the status are named, never a secret. */
-export function respondWithCredentialFailure(server: Server, failure: TokenFailure): Response {
+export function respondWithCredentialFailure(server: Server, failure: TokenFailure): TextAnswer {
   if (failure.kind === 'unavailable') {
     return respondWithJson(
       {

@@ -1,3 +1,4 @@
+import { TextAnswer } from '../request/answer.ts'
 import type { Endpoint } from '../request/exchange.ts'
 import { createCarriage } from './carriage.ts'
 import type { GatewayDependencies } from './forwarding.ts'
@@ -6,7 +7,7 @@ import type { GatewayDependencies } from './forwarding.ts'
 export function createRefusingEndpoint(deps: GatewayDependencies): Endpoint {
   return async (exchange) => {
     const carriage = await createCarriage(deps, exchange)
-    if (carriage instanceof Response) return carriage
+    if (carriage instanceof TextAnswer) return carriage
     throw new Error('A message was not carried')
   }
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { ProviderConfig } from '../config/config.ts'
 import type { FetchGuarded } from '../http/guarded-fetch.ts'
 import type { Log } from '../log.ts'
+import { after, type Ready } from '../ready.ts'
 import { type Discovered, discover } from './discover.ts'
 import { DiscoveryError } from './find-authorization-server.ts'
 import { mergeProvider, type Provider, providerOf } from './provider.ts'
@@ -24,7 +25,7 @@ export type ProviderPurpose = 'sign-in' | 'token'
 
 /** The providers of all servers: discovered when first needed, kept, one flight for each. */
 export interface Providers {
-  find(config: ProviderConfig, purpose?: ProviderPurpose): Promise<ProviderResult>
+  find(config: ProviderConfig, purpose?: ProviderPurpose): Ready<ProviderResult>
   /** What is known by now, without asking anybody. */
   peek(config: ProviderConfig): Provider
   /** Has what was discovered looked up again, because the provider answered as if it were stale. */
@@ -55,6 +56,14 @@ interface State {
   readonly kept: LRUCache<string, Kept>
   readonly flights: Map<string, Promise<Kept>>
   readonly learned: LRUCache<string, readonly string[]>
+  readonly made: WeakMap<ProviderConfig, Made>
+}
+
+/** A provider, and what it was made of besides its configuration. */
+interface Made {
+  readonly provider: Provider
+  readonly discovered: Discovered | undefined
+  readonly learned: readonly string[]
 }
 
 /** The providers over a guarded fetch; nothing is asked before it is needed. */
@@ -64,13 +73,15 @@ export function createProviders(deps: Dependencies): Providers {
     kept: new LRUCache({ max: MAX_PROVIDERS }),
     flights: new Map(),
     learned: new LRUCache({ max: MAX_PROVIDERS }),
+    made: new WeakMap(),
   }
   return {
-    async find(config, purpose = 'sign-in') {
+    find(config, purpose = 'sign-in') {
       if (isComplete(config, purpose)) return { kind: 'found', provider: toProvider(state, config) }
-      const { result } = await lookUp(state, config)
-      if ('error' in result) return { kind: 'failed', error: result.error }
-      return { kind: 'found', provider: toProvider(state, config, result.discovered) }
+      return after(lookUp(state, config), ({ result }): ProviderResult => {
+        if ('error' in result) return { kind: 'failed', error: result.error }
+        return { kind: 'found', provider: toProvider(state, config, result.discovered) }
+      })
     },
     peek(config) {
       const result = state.kept.get(config.key)?.result
@@ -102,21 +113,36 @@ function isComplete(config: ProviderConfig, purpose: ProviderPurpose): boolean {
   return authorizationUrl !== undefined && (client ?? registrationUrl) !== undefined
 }
 
-function toProvider({ deps, learned }: State, config: ProviderConfig, discovered?: Discovered) {
-  const more = learned.get(config.key) ?? []
-  const configured = providerOf(config, deps.fetch, more)
+/** Each challenge and each document asks for it, and it seldom changes. */
+function toProvider(state: State, config: ProviderConfig, discovered?: Discovered): Provider {
+  const learned = state.learned.get(config.key) ?? NOTHING
+  const made = state.made.get(config)
+  if (made?.learned === learned && made.discovered === discovered) return made.provider
+  const provider = makeProvider(state, config, { discovered, learned })
+  state.made.set(config, { provider, discovered, learned })
+  return provider
+}
+
+const NOTHING: readonly string[] = []
+
+function makeProvider(
+  { deps }: State,
+  config: ProviderConfig,
+  { discovered, learned }: Omit<Made, 'provider'>,
+): Provider {
+  const configured = providerOf(config, deps.fetch, learned)
   if (discovered === undefined) return configured
   const reaching = createReachingFetch(deps.fetchGuarded, discovered.reach, ENDPOINT_LIMITS)
   const written = [config.tokenUrl, config.registrationUrl, config.revocationUrl]
   return mergeProvider(configured, discovered, {
-    learned: more,
+    learned,
     // What the operator wrote down needs no guard.
     fetch: (input, init) =>
       written.includes(String(input)) ? deps.fetch(input, init) : reaching(input, init),
   })
 }
 
-async function lookUp(state: State, config: ProviderConfig): Promise<Kept> {
+function lookUp(state: State, config: ProviderConfig): Ready<Kept> {
   const kept = state.kept.get(config.key)
   if (kept !== undefined && state.deps.now() < kept.until) return kept
   const running = state.flights.get(config.key)

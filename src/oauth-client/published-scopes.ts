@@ -1,24 +1,33 @@
+import type { Ready } from '../ready.ts'
 import type { OAuthServer } from '../registry.ts'
-import type { Providers } from './providers.ts'
+import type { ProviderResult, Providers } from './providers.ts'
 
 const PATIENCE = 3_000 // milliseconds; clients give up on metadata that takes longer than scopes are worth
 
 /** The scopes that a server's metadata names: what is asked for, as far as it can be known now. */
-export async function publishedScopes(
+export function publishedScopes(
   providers: Providers,
   { access }: OAuthServer,
-): Promise<readonly string[]> {
+): Ready<readonly string[]> {
   // What somebody signs in with elsewhere is between us and that provider.
   if (access.identity !== undefined) return []
   const { provider: config } = access
   if (config.scopes.length > 0) return config.scopes
+  const found = providers.find(config)
+  return found instanceof Promise ? scopesInTime(found) : scopesOf(found)
+}
+
+function scopesOf(found: ProviderResult | undefined): readonly string[] {
+  return found?.kind === 'found' ? found.provider.scopes : []
+}
+
+async function scopesInTime(finding: Promise<ProviderResult>): Promise<readonly string[]> {
   let patience: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<undefined>((resolve) => {
     patience = setTimeout(() => resolve(undefined), PATIENCE)
   })
   try {
-    const found = await Promise.race([providers.find(config), late])
-    return found?.kind === 'found' ? found.provider.scopes : []
+    return scopesOf(await Promise.race([finding, late]))
   } finally {
     clearTimeout(patience)
   }

@@ -6,9 +6,10 @@ import type { Carriage } from '../gateway/carriage.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
 import type { Listening } from '../gateway/listening.ts'
 import type { UpstreamError } from '../gateway/upstream.ts'
+import { TextAnswer } from '../request/answer.ts'
 import type { Control, Dispatch, Sink } from './dispatch.ts'
 import { type IncomingBody, readIncomingBody, TooLargeError } from './incoming-body.ts'
-import { fieldsOf, writeResponse, writeWhole } from './write-answer.ts'
+import { fieldsOf, writeText, writeWhole } from './write-answer.ts'
 
 const HELD = 65_536 // bytes; an answer up to here is written in one piece
 
@@ -29,7 +30,7 @@ export async function carry(wire: Wire, carriage: Carried, dispatch: Dispatch): 
   const body =
     carriage.method === 'GET' ? NO_BODY : await readIncomingBody(incoming, { declared, isKept })
   if (body.kind === 'gone') return
-  if (body.kind === 'too-large') return writeResponse(outgoing, carriage.fail('too-large'))
+  if (body.kind === 'too-large') return writeText(outgoing, carriage.fail('too-large'))
   // A body that nobody reads would hide the end of the connection.
   if (body === NO_BODY) incoming.resume()
   new Crossing(outgoing, carriage, { body, dispatch, isLast: false }).send(carriage.headers)
@@ -126,7 +127,7 @@ class Crossing implements Sink {
     // The client may have gone away meanwhile.
     if (this.#isOver()) return
     if (other === undefined) return this.#take(await this.#carriage.judge(status, headers), length)
-    if (other instanceof Response) return this.#take(other, length)
+    if (other instanceof TextAnswer) return this.#take(other, length)
     this.#state = 'over'
     if (!this.#hasEnded) this.#control?.abort()
     new Crossing(this.#outgoing, this.#carriage, { ...this.#load, isLast: true }).send(other)
@@ -141,9 +142,9 @@ class Crossing implements Sink {
     return this.#state === 'over'
   }
 
-  #take(answer: AnswerHead | Response, length: number | undefined): void {
+  #take(answer: AnswerHead | TextAnswer, length: number | undefined): void {
     if (this.#state === 'over') return
-    if (answer instanceof Response) {
+    if (answer instanceof TextAnswer) {
       this.#answer(answer)
       this.#control?.abort()
       return
@@ -221,9 +222,9 @@ class Crossing implements Sink {
     this.#state = 'over'
   }
 
-  #answer(response: Response): void {
+  #answer(answer: TextAnswer): void {
     this.#state = 'over'
-    writeResponse(this.#outgoing, response).catch(() => this.#outgoing.destroy())
+    writeText(this.#outgoing, answer)
   }
 
   /** The client went away, or has its answer. */
@@ -243,10 +244,7 @@ class Crossing implements Sink {
     }
     this.#state = 'over'
     this.#control?.abort()
-    this.#carriage
-      .fault(error)
-      .then((response) => writeResponse(this.#outgoing, response))
-      .catch(() => this.#outgoing.destroy())
+    writeText(this.#outgoing, this.#carriage.fault(error))
   }
 
   #destroy(): void {

@@ -3,13 +3,14 @@ import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App, Carried } from '../app.ts'
 import { after, type Ready } from '../ready.ts'
+import { TextAnswer } from '../request/answer.ts'
 import { createGate, type Passage } from '../request/gate.ts'
 import type { Connection } from '../request/public-base.ts'
 import { carry, type Wire } from './carry.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Listener, Listening } from './platform.ts'
 import { WireHeaders } from './wire-headers.ts'
-import { writeResponse } from './write-answer.ts'
+import { writeText } from './write-answer.ts'
 
 const MAX_HEADER_SIZE = 32 * 1024 // bytes; sealed tokens and flow cookies are long
 const HEADERS_TIMEOUT = 15_000 // milliseconds
@@ -130,9 +131,9 @@ function toConnection({ socket, url = '' }: IncomingMessage, host: string): Conn
 }
 
 /** Nobody is left to tell when this fails: the client went away, or has half an answer. */
-function carryAll(wire: Wire, carriage: Ready<Carried | Response>, dispatch: Dispatch): void {
+function carryAll(wire: Wire, carriage: Ready<Carried | TextAnswer>, dispatch: Dispatch): void {
   const carried = after(carriage, (found) =>
-    found instanceof Response ? writeResponse(wire.outgoing, found) : carry(wire, found, dispatch),
+    found instanceof TextAnswer ? writeText(wire.outgoing, found) : carry(wire, found, dispatch),
   )
   if (carried instanceof Promise) carried.catch(() => wire.outgoing.destroy())
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { AnswerHead } from '../gateway/answer.ts'
+import type { TextAnswer } from '../request/answer.ts'
 
 /** The header lines of an answer, name and value in turn; with its length in bytes, if that is known and told. */
 export function fieldsOf(
@@ -29,7 +30,11 @@ export function writeWhole(outgoing: ServerResponse, head: AnswerHead, content: 
 }
 
 /** Writes an answer of our own. */
-export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
-  const content = new Uint8Array(await response.arrayBuffer())
-  outgoing.writeHead(response.status, fieldsOf(response, content.length)).end(content)
+export function writeText(outgoing: ServerResponse, answer: TextAnswer): void {
+  const { text, status } = answer
+  const length = Buffer.byteLength(text)
+  outgoing.writeHead(status, fieldsOf(answer, length))
+  // As above; of what is not plain ASCII, head and text go out in pieces of their own.
+  if (length === text.length) outgoing.end(text, 'latin1')
+  else outgoing.end(Buffer.from(text))
 }

@@ -1,3 +1,5 @@
+import { type Answer, TextAnswer } from './answer.ts'
+
 const ALLOWED_HEADERS = [
   'Accept',
   'Authorization',
@@ -36,8 +38,13 @@ export const OPEN_TO_BROWSERS = [
   ['Access-Control-Expose-Headers', EXPOSED_HEADERS],
 ] as const
 
-/** The same on a response. */
-export function allowAnyOrigin(response: Response): Response {
-  for (const [name, value] of OPEN_TO_BROWSERS) response.headers.set(name, value)
-  return response
+/** The same on an answer. */
+export function allowAnyOrigin(answer: TextAnswer): TextAnswer
+export function allowAnyOrigin(answer: Answer): Answer
+export function allowAnyOrigin(answer: Answer): Answer {
+  if (answer instanceof TextAnswer) {
+    return new TextAnswer(answer.status, [...answer.headers, ...OPEN_TO_BROWSERS], answer.text)
+  }
+  for (const [name, value] of OPEN_TO_BROWSERS) answer.headers.set(name, value)
+  return answer
 }

@@ -1,3 +1,5 @@
+import type { Ready } from '../ready.ts'
+import type { Answer, TextAnswer } from './answer.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { PublicBase } from './public-base.ts'
 
@@ -39,4 +41,7 @@ export interface Exchange extends HeadExchange {
 }
 
 /** An endpoint: answers a request, or throws an OAuthError. */
-export type Endpoint = (exchange: Exchange) => Promise<Response>
+export type Endpoint = (exchange: Exchange) => Ready<Answer>
+
+/** An endpoint that needs nothing but the head, and throws nothing. */
+export type DocumentEndpoint = (exchange: HeadExchange) => Ready<TextAnswer>

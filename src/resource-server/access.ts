@@ -5,6 +5,7 @@ import { OFFLINE } from '../oauth/scope.ts'
 import { isLetIn } from '../oauth-client/identity.ts'
 import { after, type Ready } from '../ready.ts'
 import type { Server, SignIn } from '../registry.ts'
+import type { TextAnswer } from '../request/answer.ts'
 import type { HeadExchange, RequestHead } from '../request/exchange.ts'
 import { respondWithJson } from '../request/respond.ts'
 import type { Sealer } from '../sealing/sealer.ts'
@@ -100,7 +101,7 @@ function admitByToken(
 }
 
 /** 401 where a key of the configuration is asked for: there is no sign-in that a client could begin. */
-export function respondWithKeyChallenge(error: 'invalid_token' | undefined): Response {
+export function respondWithKeyChallenge(error: 'invalid_token' | undefined): TextAnswer {
   const value = `Bearer realm="mcp-oauth-proxy"${error === undefined ? '' : `, error="${error}"`}`
   return respondWithJson(
     {
@@ -116,7 +117,7 @@ export function respondWithKeyChallenge(error: 'invalid_token' | undefined): Res
 export function respondWithChallenge(
   { endpoints }: HeadExchange,
   challenge: Pick<Challenge, 'scope' | 'error'> & { readonly mount: string },
-): Response {
+): TextAnswer {
   const { error, scope, mount } = challenge
   const status = error === 'insufficient_scope' ? 403 : 401
   const value = formatChallenge({

@@ -1,8 +1,9 @@
 import { createProtectedResourceMetadata } from '../oauth/metadata.ts'
 import type { Providers } from '../oauth-client/providers.ts'
 import { publishedScopes } from '../oauth-client/published-scopes.ts'
+import { after } from '../ready.ts'
 import { isOAuthServer, type Registry } from '../registry.ts'
-import type { Endpoint, Exchange } from '../request/exchange.ts'
+import type { DocumentEndpoint, HeadExchange } from '../request/exchange.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithMetadata } from '../request/respond.ts'
 
@@ -10,24 +11,25 @@ import { notFound, respondWithMetadata } from '../request/respond.ts'
 export function createProtectedResourceMetadataEndpoint(
   registry: Registry,
   providers: Providers,
-): Endpoint {
-  return async (exchange) => {
+): DocumentEndpoint {
+  return (exchange) => {
     const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
     if (server === undefined || !isOAuthServer(server)) return notFound()
-    const scopes = await publishedScopes(providers, server)
-    return respondWithMetadata(
-      exchange,
-      createProtectedResourceMetadata({
-        resource: exchange.endpoints.resource(resourcePathOf(exchange)),
-        issuer: exchange.endpoints.issuer(`/${server.name}`),
-        scopes,
-      }),
+    return after(publishedScopes(providers, server), (scopes) =>
+      respondWithMetadata(
+        exchange,
+        createProtectedResourceMetadata({
+          resource: exchange.endpoints.resource(resourcePathOf(exchange)),
+          issuer: exchange.endpoints.issuer(`/${server.name}`),
+          scopes,
+        }),
+      ),
     )
   }
 }
 
 /** The path below B that a metadata path speaks of; the root document speaks of the root endpoint. */
-function resourcePathOf({ path }: Exchange): string {
+function resourcePathOf({ path }: HeadExchange): string {
   const named = path.replace('/.well-known/oauth-protected-resource', '')
   return named === '' ? '/mcp' : named
 }

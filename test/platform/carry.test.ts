@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import type { Carried } from '../../src/app.ts'
 import { carry } from '../../src/platform/carry.ts'
 import type { Dispatch, Sink } from '../../src/platform/dispatch.ts'
+import { TextAnswer } from '../../src/request/answer.ts'
 import { portOf } from '../support/proxy.ts'
 
 const HEAD = { status: 200, headers: [['content-type', 'text/plain']] } as const
@@ -19,9 +20,9 @@ function carried(changes: Partial<Carried> = {}): Carried {
     isRepeatable: false,
     repeat: async () => undefined,
     judge: (status) => ({ ...HEAD, status }),
-    fail: (reason) => new Response(reason, { status: 502 }),
+    fail: (reason) => new TextAnswer(502, [], reason),
     follow: () => undefined,
-    fault: async (error) => new Response(String(error), { status: 500 }),
+    fault: (error) => new TextAnswer(500, [], String(error)),
     ...changes,
   }
 }

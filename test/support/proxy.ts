@@ -3,6 +3,7 @@ import { createApp } from '../../src/app.ts'
 import type { Config, ProviderConfig } from '../../src/config/config.ts'
 import type { FetchGuarded } from '../../src/http/guarded-fetch.ts'
 import { createRegistry, type Server, type SignIn } from '../../src/registry.ts'
+import { TextAnswer, toResponse } from '../../src/request/answer.ts'
 import { createKeyRing } from '../../src/sealing/key-ring.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { carryInProcess, type Upstream } from './web-carrier.ts'
@@ -130,7 +131,7 @@ export async function startProxy(options: {
       ]
       const carried = await app.carry(request, connection)
       if (carried === undefined) return app(request, connection)
-      if (carried instanceof Response) return carried
+      if (carried instanceof TextAnswer) return toResponse(carried)
       return carryInProcess(carried, request, options.upstream ?? noUpstream)
     },
   }

@@ -2,6 +2,7 @@ import type { Carried } from '../../src/app.ts'
 import type { HeaderPair } from '../../src/gateway/headers.ts'
 import type { Listening } from '../../src/gateway/listening.ts'
 import { UpstreamError, type UpstreamHead } from '../../src/gateway/upstream.ts'
+import { TextAnswer, toResponse } from '../../src/request/answer.ts'
 
 /** A request as it arrives at the MCP server of a test. */
 export interface UpstreamRequest {
@@ -32,16 +33,17 @@ export async function carryInProcess(
     const response = await send(carried.headers)
     const isRefused = response.status === 401 && carried.isRepeatable
     const other = isRefused ? await carried.repeat() : undefined
-    if (other instanceof Response) return other
+    if (other instanceof TextAnswer) return toResponse(other)
     return await answer(carried, other === undefined ? response : await send(other))
   } catch (error) {
-    return error instanceof UpstreamError ? carried.fail(error.reason) : carried.fault(error)
+    const isKnown = error instanceof UpstreamError
+    return toResponse(isKnown ? carried.fail(error.reason) : carried.fault(error))
   }
 }
 
 async function answer(carried: Carried, { status, headers, body }: UpstreamResponse) {
   const judged = await carried.judge(status, headers)
-  if (judged instanceof Response) return judged
+  if (judged instanceof TextAnswer) return toResponse(judged)
   const init = {
     status,
     headers: judged.headers.map(([name, value]) => [name, value] as [string, string]),
