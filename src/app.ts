@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Config } from './config/config.ts'
 import { createErrorResponder, type ErrorResponder } from './error-response.ts'
 import type { Carriage } from './gateway/carriage.ts'
-import { createHeadRoutes } from './head-routes.ts'
+import { createHeadRoutes, type FindHeadRoute, type HeadRoute } from './head-routes.ts'
 import type { FetchGuarded } from './http/guarded-fetch.ts'
 import type { Log } from './log.ts'
 import { after, type Ready, rescued } from './ready.ts'
@@ -62,7 +62,7 @@ export function createApp(deps: Dependencies): App & { readonly carry: Carry } {
   const errorResponder = createErrorResponder(deps.log)
   const resolveClientNetwork = createClientNetworkResolver(deps.config)
   const hono = createHono({ deps, routes, errorResponder, resolveClientNetwork })
-  const findHeadRoute = createHeadRoutes(routes, deps.registry)
+  const locate = createLocator(arrive, createHeadRoutes(routes, deps.registry))
 
   const answerAll = async (request: Request, connection: Connection): Promise<Response> => {
     if (/^[^:]+:\/\/[^/]+\/(?:healthz|readyz)(?:\?|$)/.test(request.url)) {
@@ -78,8 +78,7 @@ export function createApp(deps: Dependencies): App & { readonly carry: Carry } {
   }
 
   const carry: Carry = (head, connection) => {
-    const arrival = arrive(head, connection)
-    const route = arrival === undefined ? undefined : findHeadRoute(head.method, arrival.path)
+    const { arrival, route } = locate(head, connection)
     if (arrival === undefined || route === undefined) return undefined
     const exchange = new LazyExchange(head, arrival, {
       serverName: route.server,
@@ -112,6 +111,27 @@ function createArrivals({ config, log, registry }: Dependencies): Arrive {
     const path =
       routedPath.length > 1 && routedPath.endsWith('/') ? routedPath.slice(0, -1) : routedPath
     return { base, path, routedPath, search: connection.search ?? search, connection }
+  }
+}
+
+/** Where a head arrives, and what decides on it. */
+interface Location {
+  readonly connection: Connection
+  readonly arrival: Arrival | undefined
+  readonly route: HeadRoute | undefined
+}
+
+/** Locates a head once, with its connection: platforms hand over both again. */
+function createLocator(arrive: Arrive, findRoute: FindHeadRoute) {
+  const known = new WeakMap<RequestHead, Location>()
+  return (head: RequestHead, connection: Connection): Location => {
+    const found = known.get(head)
+    if (found?.connection === connection) return found
+    const arrival = arrive(head, connection)
+    const route = arrival === undefined ? undefined : findRoute(head.method, arrival.path)
+    const location = { connection, arrival, route }
+    known.set(head, location)
+    return location
   }
 }
 

@@ -4,7 +4,8 @@ import { after, type Ready } from '../ready.ts'
 import type { Server } from '../registry.ts'
 import type { TextAnswer } from '../request/answer.ts'
 import { allowAnyOrigin } from '../request/cors.ts'
-import type { HeadExchange, RequestHead } from '../request/exchange.ts'
+import type { HeadExchange } from '../request/exchange.ts'
+import { perHead } from '../request/per-head.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound } from '../request/respond.ts'
 import { type AdmittedAs, admit, readBearer } from '../resource-server/access.ts'
@@ -111,14 +112,14 @@ function withQuery(url: string, search: string): string {
   return url.includes('?') ? `${url}&${search.slice(1)}` : `${url}${search}`
 }
 
-function checkMethodAndType({ method, headers }: RequestHead): TextAnswer | undefined {
+const checkMethodAndType = perHead(({ method, headers }): TextAnswer | undefined => {
   if (!METHODS.includes(method)) return respondWithGatewayError('wrong-method', { Allow: ALLOW })
   const mediaType = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   // A page may send text/plain to us without asking the browser first (THREATS T66).
   if (method === 'POST' && mediaType !== 'application/json')
     return respondWithGatewayError('wrong-type')
   return undefined
-}
+})
 
 function checkRoom(
   { streams }: GatewayDependencies,
@@ -138,7 +139,11 @@ function toCarriage(
   const { forwarding, identity } = of
   const { exchange, server, url } = forwarding
   const headersWith = (own: readonly HeaderPair[]) =>
-    createRequestHeaders(exchange.request, { ...server, credential: own })
+    createRequestHeaders(exchange.request, {
+      extraHeaders: server.extraHeaders,
+      staticHeaders: server.staticHeaders,
+      credential: own,
+    })
   return {
     url,
     method: exchange.request.method,

@@ -48,8 +48,25 @@ export interface OwnHeaders {
   readonly credential: readonly HeaderPair[]
 }
 
-/** What goes upstream: headers by list, then the server's own, then the credential. */
-export function createRequestHeaders(
+/** What goes upstream: headers by list, then the server's own, then the credential; the same list for the same of each. */
+export function createRequestHeaders(head: RequestHead, own: OwnHeaders): readonly HeaderPair[] {
+  const known = SENT.get(head)
+  if (
+    known?.credential === own.credential &&
+    known.staticHeaders === own.staticHeaders &&
+    known.extraHeaders === own.extraHeaders
+  ) {
+    return known.sent
+  }
+  const sent = listRequestHeaders(head, own)
+  SENT.set(head, { ...own, sent })
+  return sent
+}
+
+/** A client's next message has the same head, as platforms hand it over, and mostly the same credential. */
+const SENT = new WeakMap<RequestHead, OwnHeaders & { readonly sent: readonly HeaderPair[] }>()
+
+function listRequestHeaders(
   { method, headers }: RequestHead,
   { extraHeaders, staticHeaders, credential }: OwnHeaders,
 ): HeaderPair[] {

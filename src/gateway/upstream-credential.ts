@@ -1,3 +1,4 @@
+import type { AccessGrant } from '../grant.ts'
 import type { OwnTokens } from '../oauth-client/own-tokens.ts'
 import type { SessionTokens } from '../oauth-client/session-tokens.ts'
 import type { CachedToken, TokenFailure } from '../oauth-client/token-cache.ts'
@@ -88,16 +89,31 @@ function ofSession(
   { grant, since }: Extract<AdmittedAs, { kind: 'session' }>,
   { sessionTokens }: CredentialSources,
 ): UpstreamCredential {
-  const { session, renewal } = grant
-  const held = { session, heldSince: since, accessToken: grant.accessToken }
+  const { session, renewal, accessToken } = grant
+  const held = { session, heldSince: since, accessToken }
   const token = sessionTokens.newest(held)
-  const ready = { kind: 'ready', headers: bearer(token) } as const
-  if (renewal === undefined || !isOAuthServer(server)) return ready
+  const headers = bearerOf(grant, token)
+  if (renewal === undefined || !isOAuthServer(server)) return { kind: 'ready', headers }
   return {
-    ...ready,
+    kind: 'ready',
+    headers,
     replace: async () => {
       const other = await sessionTokens.replace(server, { ...held, ...renewal }, token)
       return other === undefined ? undefined : { kind: 'ready', headers: bearer(other) }
     },
   }
 }
+
+/** The header of a grant's newest token: the same for each message until the next token. */
+function bearerOf(grant: AccessGrant, token: string): readonly HeaderPair[] {
+  const known = BEARERS.get(grant)
+  if (known?.token === token) return known.headers
+  const headers = bearer(token)
+  BEARERS.set(grant, { token, headers })
+  return headers
+}
+
+const BEARERS = new WeakMap<
+  AccessGrant,
+  { readonly token: string; readonly headers: readonly HeaderPair[] }
+>()

@@ -4,12 +4,12 @@ import { getRequestListener } from '@hono/node-server'
 import type { App, Carried } from '../app.ts'
 import { after, type Ready } from '../ready.ts'
 import { TextAnswer } from '../request/answer.ts'
-import { createGate, type Passage } from '../request/gate.ts'
+import type { Passage } from '../request/gate.ts'
 import type { Connection } from '../request/public-base.ts'
 import { carry, type Wire } from './carry.ts'
 import type { Dispatch } from './dispatch.ts'
+import { createHeadReader, plainAddress } from './known-heads.ts'
 import type { Listener, Listening } from './platform.ts'
-import { WireHeaders } from './wire-headers.ts'
 import { writeText } from './write-answer.ts'
 
 const MAX_HEADER_SIZE = 32 * 1024 // bytes; sealed tokens and flow cookies are long
@@ -89,24 +89,25 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
 }
 
 function createListener(app: App, dispatch: Dispatch) {
-  const passGate = createGate()
+  const readHead = createHeadReader()
   const handle = getRequestListener(
     (request, env) => {
       const { incoming } = env as { incoming: IncomingMessage } // what node-server hands over
-      return app(request, toConnection(incoming, incoming.headers.host ?? ''))
+      return app(request, toConnection(incoming))
     },
     { overrideGlobalObjects: false },
   )
   return (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const { method = '', url: target = '', rawHeaders } = incoming
-    const passage = passGate({ scheme: 'http', method, target, headers: rawHeaders })
-    if (passage.kind === 'refused') return refuse(outgoing, passage)
-    incoming.url = passage.target
-    const headers = new WireHeaders(rawHeaders)
-    const head = { method, url: `http://${passage.host}${passage.target}`, headers }
-    const carriage = app.carry?.(head, toConnection(incoming, passage.host))
-    if (carriage === undefined) return void handle(incoming, outgoing)
-    carryAll({ incoming, outgoing, declared: headers.get('content-length') }, carriage, dispatch)
+    const arrived = readHead(incoming)
+    if (arrived.kind === 'refused') return refuse(outgoing, arrived)
+    const { head, connection, target, lengthAt } = arrived
+    const carriage = app.carry?.(head, connection)
+    if (carriage === undefined) {
+      incoming.url = target
+      return void handle(incoming, outgoing)
+    }
+    const declared = incoming.rawHeaders[lengthAt] ?? null
+    carryAll({ incoming, outgoing, declared }, carriage, dispatch)
   }
 }
 
@@ -121,11 +122,11 @@ function refuse(outgoing: ServerResponse, passage: Extract<Passage, { kind: 'ref
   outgoing.end(JSON.stringify({ error: 'invalid_request', detail: passage.message }))
 }
 
-function toConnection({ socket, url = '' }: IncomingMessage, host: string): Connection {
+function toConnection({ socket, url = '', headers }: IncomingMessage): Connection {
   const query = url.indexOf('?')
   return {
     peer: plainAddress(socket.remoteAddress ?? ''),
-    host,
+    host: headers.host ?? '',
     search: query === -1 ? '' : url.slice(query),
   }
 }
@@ -136,9 +137,4 @@ function carryAll(wire: Wire, carriage: Ready<Carried | TextAnswer>, dispatch: D
     found instanceof TextAnswer ? writeText(wire.outgoing, found) : carry(wire, found, dispatch),
   )
   if (carried instanceof Promise) carried.catch(() => wire.outgoing.destroy())
-}
-
-/** An IPv4 peer of a dual-stack listener comes as ::ffff:127.0.0.1. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }

@@ -56,21 +56,32 @@ function targetOf(url: string): string {
 /** A dispatch over undici: bytes as they come, pooled connections. */
 export function createUndiciDispatch(): Dispatch {
   const destinationOf = createDestinations()
+  const fieldsOf = createFields()
   return ({ url, method, headers, body }, sink) => {
     const { pool, path } = destinationOf(url)
-    const fields: string[] = []
-    for (const [name, value] of headers) fields.push(name, value)
     const handler = new Relay(sink)
     pool.dispatch(
       {
         path,
         method: method as 'POST', // checked by the gateway
-        headers: fields,
+        headers: fieldsOf(headers),
         body: body === null || body instanceof Uint8Array ? body : Readable.from(body),
       },
       handler,
     )
     return handler
+  }
+}
+
+/** Header lines as undici takes them; those of one client's messages are the same again and again. */
+function createFields(): (headers: readonly HeaderPair[]) => string[] {
+  const known = new WeakMap<readonly HeaderPair[], string[]>()
+  return (headers) => {
+    const found = known.get(headers)
+    if (found !== undefined) return found
+    const fields = headers.flat()
+    known.set(headers, fields)
+    return fields
   }
 }
 

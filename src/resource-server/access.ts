@@ -7,6 +7,7 @@ import { after, type Ready } from '../ready.ts'
 import type { Server, SignIn } from '../registry.ts'
 import type { TextAnswer } from '../request/answer.ts'
 import type { HeadExchange, RequestHead } from '../request/exchange.ts'
+import { perHead } from '../request/per-head.ts'
 import { respondWithJson } from '../request/respond.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
@@ -25,9 +26,7 @@ export type AdmittedAs =
   | { readonly kind: 'bearer'; readonly authorization: string | undefined }
 
 /** The bearer token of a request, if it is one well-formed credential (RFC 6750 §2.1). */
-export function readBearer({ headers }: RequestHead): string | undefined {
-  return bearerOf(headers.get('authorization') ?? '')
-}
+export const readBearer = perHead(({ headers }) => bearerOf(headers.get('authorization') ?? ''))
 
 function bearerOf(header: string): string | undefined {
   return /^bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header)?.[1]
