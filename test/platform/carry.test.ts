@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import type { Carried } from '../../src/app.ts'
 import { carry } from '../../src/platform/carry.ts'
 import type { Dispatch, Sink } from '../../src/platform/dispatch.ts'
+import { listen } from '../../src/platform/http-server.ts'
 import { TextAnswer } from '../../src/request/answer.ts'
 import { portOf } from '../support/proxy.ts'
 
@@ -153,6 +154,21 @@ describe('a request on its way', () => {
 
       while (open > 0) await once(streams, 'change')
       server.close()
+    })
+  }
+
+  for (const method of ['GET', 'POST'] as const) {
+    it(`by ${method} that can not be sent at all ends its connection, and no more`, async () => {
+      const dispatch: Dispatch = () => {
+        throw new Error('a fault')
+      }
+      const app = Object.assign(async () => new Response(), { carry: () => carried({ method }) })
+      const listener = await listen({ host: '127.0.0.1', port: 0, app }, dispatch)
+      const ask = () => fetch(`http://127.0.0.1:${listener.port}/mcp`, { method })
+
+      await assert.rejects(ask())
+      await assert.rejects(ask())
+      await listener.close()
     })
   }
 })
