@@ -29,8 +29,16 @@ export function writeWhole(outgoing: ServerResponse, head: AnswerHead, content: 
   outgoing.writeHead(head.status, fieldsOf(head, length)).end(binary, 'latin1')
 }
 
-/** Writes an answer of our own. */
+/** Writes an answer of our own; one that can not be written ends its connection, and nothing else. */
 export function writeText(outgoing: ServerResponse, answer: TextAnswer): void {
+  try {
+    write(outgoing, answer)
+  } catch {
+    outgoing.destroy()
+  }
+}
+
+function write(outgoing: ServerResponse, answer: TextAnswer): void {
   const { text, status } = answer
   const length = Buffer.byteLength(text)
   outgoing.writeHead(status, fieldsOf(answer, length))

@@ -157,6 +157,18 @@ describe('a request on its way', () => {
     })
   }
 
+  it('with an answer of ours that no header can carry ends its connection, and no more', async () => {
+    const unwritable = new TextAnswer(401, [['WWW-Authenticate', 'Bearer scope="\u0100"']], 'no')
+    const app = Object.assign(async () => new Response(), { carry: () => unwritable })
+    const { dispatch } = upstreamOf(() => undefined)
+    const listener = await listen({ host: '127.0.0.1', port: 0, app }, dispatch)
+    const ask = () => fetch(`http://127.0.0.1:${listener.port}/mcp`)
+
+    await assert.rejects(ask())
+    await assert.rejects(ask())
+    await listener.close()
+  })
+
   for (const method of ['GET', 'POST'] as const) {
     it(`by ${method} that can not be sent at all ends its connection, and no more`, async () => {
       const dispatch: Dispatch = () => {
