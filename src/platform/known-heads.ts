@@ -5,8 +5,10 @@ import { createGate, type Passage } from '../request/gate.ts'
 import type { Connection } from '../request/public-base.ts'
 import { WireHeaders } from './wire-headers.ts'
 
-const REMEMBERED = 8 * 1024 * 1024 // characters of all heads
-const LONGEST = 16 * 1024 // characters of one
+const REMEMBERED = 16 * 1024 * 1024 // bytes, about, of all heads
+const LONGEST = 16 * 1024 // bytes of one
+/** Bytes that one takes besides its text; without them strangers' short heads would take ten times the limit. */
+const OVERHEAD = 3 * 1024
 
 /** A head that has passed the gate, and the connection it came over. */
 export interface ArrivedHead {
@@ -43,7 +45,7 @@ export function createHeadReader(): ReadHead {
     maxSize: REMEMBERED,
     maxEntrySize: LONGEST,
     sizeCalculation: ({ lines, target }) =>
-      lines.reduce((sum, { length }) => sum + length, target.length + 1),
+      lines.reduce((sum, { length }) => sum + length, OVERHEAD + target.length),
   })
   return (incoming) => {
     const { method = '', url: target = '', rawHeaders: lines } = incoming
