@@ -4,6 +4,8 @@ import type { Config, ProviderConfig } from '../../src/config/config.ts'
 import type { FetchGuarded } from '../../src/http/guarded-fetch.ts'
 import { createRegistry, type Server, type SignIn } from '../../src/registry.ts'
 import { TextAnswer, toResponse } from '../../src/request/answer.ts'
+import type { RequestHead } from '../../src/request/exchange.ts'
+import type { Connection } from '../../src/request/public-base.ts'
 import { createKeyRing } from '../../src/sealing/key-ring.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { carryInProcess, type Upstream } from './web-carrier.ts'
@@ -117,6 +119,7 @@ export async function startProxy(options: {
     now: () => time,
     log: (level, message, details = {}) => log.push({ level, message, details }),
   })
+  const recall = rememberHeads()
   return {
     log,
     wait: (seconds) => {
@@ -125,15 +128,25 @@ export async function startProxy(options: {
     fetch: async (path, init = {}) => {
       const url = new URL(path, ORIGIN)
       const host = new Headers(init.headers).get('host') ?? url.host
-      const [request, connection] = [
-        new Request(url, init),
-        { peer: init.peer ?? '127.0.0.1', host },
-      ]
-      const carried = await app.carry(request, connection)
+      const request = new Request(url, init)
+      const { head, connection } = recall(request, { peer: init.peer ?? '127.0.0.1', host })
+      const carried = await app.carry(head, connection)
       if (carried === undefined) return app(request, connection)
       if (carried instanceof TextAnswer) return toResponse(carried)
       return carryInProcess(carried, request, options.upstream ?? noUpstream)
     },
+  }
+}
+
+/** Hands over the same head for the same lines again, as platforms do. */
+function rememberHeads() {
+  const known = new Map<string, { readonly head: RequestHead; readonly connection: Connection }>()
+  return ({ method, url, headers }: Request, connection: Connection) => {
+    const lines = [...headers].filter(([name]) => name !== 'content-length')
+    const key = JSON.stringify([method, url, lines, connection])
+    const found = known.get(key) ?? { head: { method, url, headers }, connection }
+    known.set(key, found)
+    return found
   }
 }
 
