@@ -5,7 +5,7 @@ import { createGate, type Passage } from '../request/gate.ts'
 import type { Connection } from '../request/public-base.ts'
 import { WireHeaders } from './wire-headers.ts'
 
-const REMEMBERED = 16 * 1024 * 1024 // bytes, about, of all heads
+const REMEMBERED = 8 * 1024 * 1024 // bytes, about, of all heads
 const LONGEST = 16 * 1024 // bytes of one
 /** Bytes that one takes besides its text; without them strangers' short heads would take ten times the limit. */
 const OVERHEAD = 3 * 1024
