@@ -12,7 +12,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   oauth: ['sealing'],
   pages: ['sealing'],
   config: ['oauth'],
-  'head-routes': ['registry', 'routes'],
   'client-metadata': ['oauth-client', 'registry', 'request'],
   registry: ['config'],
   grant: ['ready', 'sealing'],
@@ -81,6 +80,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'resource-server',
     'sealing',
   ],
+  'head-routes': ['registry', 'routes'],
   app: [
     'config',
     'ready',

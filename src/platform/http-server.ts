@@ -5,10 +5,9 @@ import type { App, Carried } from '../app.ts'
 import { after, type Ready } from '../ready.ts'
 import { TextAnswer } from '../request/answer.ts'
 import type { Passage } from '../request/gate.ts'
-import type { Connection } from '../request/public-base.ts'
 import { carry, type Wire } from './carry.ts'
 import type { Dispatch } from './dispatch.ts'
-import { createHeadReader, plainAddress } from './known-heads.ts'
+import { createHeadReader, toConnection } from './known-heads.ts'
 import type { Listener, Listening } from './platform.ts'
 import { writeText } from './write-answer.ts'
 
@@ -93,7 +92,9 @@ function createListener(app: App, dispatch: Dispatch) {
   const handle = getRequestListener(
     (request, env) => {
       const { incoming } = env as { incoming: IncomingMessage } // what node-server hands over
-      return app(request, toConnection(incoming))
+      const { socket, headers, url: target = '' } = incoming
+      const { remoteAddress: peer = '' } = socket
+      return app(request, toConnection({ peer, host: headers.host ?? '', target }))
     },
     { overrideGlobalObjects: false },
   )
@@ -106,7 +107,7 @@ function createListener(app: App, dispatch: Dispatch) {
       incoming.url = target
       return void handle(incoming, outgoing)
     }
-    const declared = incoming.rawHeaders[lengthAt] ?? null
+    const declared = lengthAt === undefined ? null : (incoming.rawHeaders[lengthAt] ?? null)
     carryAll({ incoming, outgoing, declared }, carriage, dispatch)
   }
 }
@@ -120,15 +121,6 @@ function refuse(outgoing: ServerResponse, passage: Extract<Passage, { kind: 'ref
     ...(passage.status === 405 ? { Allow: 'GET, HEAD, POST, DELETE, OPTIONS' } : {}),
   })
   outgoing.end(JSON.stringify({ error: 'invalid_request', detail: passage.message }))
-}
-
-function toConnection({ socket, url = '', headers }: IncomingMessage): Connection {
-  const query = url.indexOf('?')
-  return {
-    peer: plainAddress(socket.remoteAddress ?? ''),
-    host: headers.host ?? '',
-    search: query === -1 ? '' : url.slice(query),
-  }
 }
 
 /** Nobody is left to tell when this fails: the client went away, or has half an answer. */

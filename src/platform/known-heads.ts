@@ -17,8 +17,8 @@ export interface ArrivedHead {
   readonly head: RequestHead
   readonly connection: Connection
   readonly target: string
-  /** Where among the lines the length of the body stands; -1 for nowhere. */
-  readonly lengthAt: number
+  /** Which line's value is the length of the body, if one is. */
+  readonly lengthAt: number | undefined
 }
 
 type Refusal = Extract<Passage, { readonly kind: 'refused' }>
@@ -90,21 +90,33 @@ function arrive(
   { host, target }: Extract<Passage, { readonly kind: 'passed' }>,
   { method, peer, lines }: Pick<Known, 'method' | 'peer' | 'lines'>,
 ): ArrivedHead {
-  const query = target.indexOf('?')
+  const lengthAt = lines.findIndex(
+    (_, at) => at % 2 === 1 && isNamed(lines[at - 1], 'content-length'),
+  )
   return {
     kind: 'passed',
     head: { method, url: `http://${host}${target}`, headers: new WireHeaders(lines) },
-    connection: {
-      peer: plainAddress(peer),
-      host,
-      search: query === -1 ? '' : target.slice(query),
-    },
+    connection: toConnection({ peer, host, target }),
     target,
-    lengthAt: lines.findIndex((_, at) => at % 2 === 1 && isNamed(lines[at - 1], 'content-length')),
+    lengthAt: lengthAt === -1 ? undefined : lengthAt,
   }
 }
 
+/** What is known of the connection that a request for this target came over. */
+export function toConnection({
+  peer,
+  host,
+  target,
+}: {
+  readonly peer: string
+  readonly host: string
+  readonly target: string
+}): Connection {
+  const query = target.indexOf('?')
+  return { peer: plainAddress(peer), host, search: query === -1 ? '' : target.slice(query) }
+}
+
 /** An IPv4 peer of a dual-stack listener comes as ::ffff:127.0.0.1. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }

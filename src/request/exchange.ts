@@ -43,5 +43,5 @@ export interface Exchange extends HeadExchange {
 /** An endpoint: answers a request, or throws an OAuthError. */
 export type Endpoint = (exchange: Exchange) => Ready<Answer>
 
-/** An endpoint that needs nothing but the head, and throws nothing. */
+/** An endpoint that needs nothing but the head. */
 export type DocumentEndpoint = (exchange: HeadExchange) => Ready<TextAnswer>

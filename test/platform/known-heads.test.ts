@@ -20,29 +20,30 @@ const POST: Wire = {
   rawHeaders: ['Host', 'localhost:4000', 'Authorization', 'Bearer t', 'Content-Length', '12'],
   peer: '::ffff:127.0.0.1',
 }
-const LINES = [
-  ['Host', 'localhost:4000'],
-  ['host', 'localhost:4000'],
-  ['Host', 'other.example'],
-  ['Authorization', 'Bearer t'],
-  ['authorization', 'Bearer t'],
-  ['Authorization', 'Bearer u'],
-  ['Content-Length', '12'],
-  ['Content-Length', '13'],
-  ['Transfer-Encoding', 'chunked'],
-  ['X-Forwarded-Host', 'llm.example.com'],
-] as const
+const HOST = ['Host', 'localhost:4000']
+/** Few, so that most come again, and such that each is close to another. */
+const HEADS = [
+  [...HOST, 'Authorization', 'Bearer t', 'Content-Length', '12'],
+  [...HOST, 'Authorization', 'Bearer t', 'Content-Length', '13'],
+  [...HOST, 'Authorization', 'Bearer t', 'X-Length', '12'],
+  [...HOST, 'Authorization', 'Bearer t', 'Transfer-Encoding', 'chunked'],
+  [...HOST, 'Authorization', 'Bearer t', 'Authorization', 'Bearer u'],
+  ['Host', 'other.example', 'Authorization', 'Bearer t', 'Content-Length', '12'],
+  ['Authorization', 'Bearer t', ...HOST, 'Content-Length', '12'],
+  [...HOST, 'Authorization', '/gh/mcp'],
+  HOST,
+]
 
 describe('a reader of heads', () => {
   it('reads every head as one does that remembers none', () => {
     const wires = fc.record({
-      method: fc.constantFrom('POST', 'GET', 'TRACE'),
-      url: fc.constantFrom('/gh/mcp', '/gh/mcp?a=1', '/mcp', '*', '/a//b'),
-      rawHeaders: fc.subarray([...LINES], { minLength: 1 }).map((lines) => lines.flat()),
-      peer: fc.constantFrom('127.0.0.1', '::ffff:127.0.0.1', '10.0.0.1'),
+      method: fc.constantFrom('POST', 'TRACE'),
+      url: fc.constantFrom('/gh/mcp', '/gh/mcp?a=1', '/a//b'),
+      rawHeaders: fc.constantFrom(...HEADS),
+      peer: fc.constantFrom('127.0.0.1', '10.0.0.1'),
     })
     fc.assert(
-      fc.property(fc.array(wires, { minLength: 20, maxLength: 60 }), (requests) => {
+      fc.property(fc.array(wires, { minLength: 50, maxLength: 150 }), (requests) => {
         const remembering = createHeadReader()
         for (const request of requests) {
           const read = remembering(incoming(request))
@@ -61,7 +62,7 @@ describe('a reader of heads', () => {
     const again = read(incoming({ ...POST, rawHeaders }))
 
     assert.equal(again, first)
-    assert.equal(first.kind === 'passed' ? rawHeaders[first.lengthAt] : undefined, '99')
+    assert.equal(first.kind === 'passed' ? first.lengthAt : undefined, 5)
   })
 
   for (const [what, change] of [
