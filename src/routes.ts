@@ -29,6 +29,7 @@ import type { Ready } from './ready.ts'
 import type { TextAnswer } from './request/answer.ts'
 import type { DocumentEndpoint, Endpoint, Exchange, HeadExchange } from './request/exchange.ts'
 import { isLoopbackHostname } from './request/host.ts'
+import { createAnswerKeeper } from './request/kept-answers.ts'
 import { createRateLimit } from './request/rate-limit.ts'
 import { createProtectedResourceMetadataEndpoint } from './resource-server/metadata.ts'
 import { createDerivedSecrets } from './sealing/derived-secret.ts'
@@ -166,6 +167,7 @@ function createGatewayDependencies(
     ...provider,
     sealer,
     streams: createStreamLimit(),
+    keepAnswer: createAnswerKeeper(),
     allowedOrigins: createAllowedOrigins(deps.config.allowedRedirectUris),
     isLocal: isLocal(deps),
   }

@@ -6,6 +6,7 @@ import { isOAuthServer, type OAuthServer, type Registry } from '../registry.ts'
 import type { TextAnswer } from '../request/answer.ts'
 import type { IssuerPath } from '../request/endpoints.ts'
 import type { DocumentEndpoint, HeadExchange } from '../request/exchange.ts'
+import { createAnswerKeeper } from '../request/kept-answers.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithJson, respondWithMetadata } from '../request/respond.ts'
 
@@ -16,24 +17,26 @@ export function createAuthorizationServerMetadataEndpoint(
   registry: Registry,
   providers: Providers,
 ): DocumentEndpoint {
+  const keepAnswer = createAnswerKeeper()
   return (exchange) => {
+    const { base, path } = exchange
     const issuerPath = issuerPathOf(exchange)
-    const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
+    const server = resolveServer({ registry, base }, { path: exchange.serverName })
     if (server !== undefined && !isOAuthServer(server)) return notFound()
     if (server === undefined && !(issuerPath === '' && registry.hasSharedRoot)) return notFound()
-    const isOpenId = exchange.path.includes('openid-configuration')
     return after(scopesOf(providers, server), (scopes) =>
-      respondWithMetadata(exchange, {
-        ...describe(exchange, issuerPath, { server, scopes }),
-        ...(isOpenId ? createOpenIdMembers(exchange.endpoints.jwks(server?.name)) : {}),
-      }),
+      keepAnswer({ base, at: path, of: [server, scopes] }, () =>
+        respondWithMetadata(exchange, describe(exchange, issuerPath, { server, scopes })),
+      ),
     )
   }
 }
 
 function scopesOf(providers: Providers, server: OAuthServer | undefined): Ready<readonly string[]> {
-  return server === undefined ? [] : publishedScopes(providers, server)
+  return server === undefined ? NO_SCOPES : publishedScopes(providers, server)
 }
+
+const NO_SCOPES: readonly string[] = []
 
 /** The path of the issuer that a metadata URL was made from, inserted or appended. */
 function issuerPathOf({ path }: HeadExchange): IssuerPath {
@@ -42,11 +45,11 @@ function issuerPathOf({ path }: HeadExchange): IssuerPath {
 }
 
 function describe(
-  { endpoints }: HeadExchange,
+  { endpoints, path }: HeadExchange,
   issuerPath: IssuerPath,
   { server, scopes }: { server: OAuthServer | undefined; scopes: readonly string[] },
 ) {
-  return createAuthorizationServerMetadata(
+  const document = createAuthorizationServerMetadata(
     {
       issuer: endpoints.issuer(issuerPath),
       authorization: endpoints.authorize(issuerPath, server?.name),
@@ -56,6 +59,8 @@ function describe(
     },
     scopes,
   )
+  const isOpenId = path.includes('openid-configuration')
+  return isOpenId ? { ...document, ...createOpenIdMembers(endpoints.jwks(server?.name)) } : document
 }
 
 /** `GET …/jwks`: there are no keys to publish, since nothing here signs for others. */

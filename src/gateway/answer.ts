@@ -13,7 +13,7 @@ import type { UpstreamHead } from './upstream.ts'
 
 /** 401 with whatever a client can do about it. */
 export function challenge(
-  { providers }: GatewayDependencies,
+  { providers, keepAnswer }: GatewayDependencies,
   { exchange, server, mount }: Forwarding,
   error: 'invalid_token' | undefined,
 ): TextAnswer {
@@ -24,11 +24,15 @@ export function challenge(
     () => providers.find(provider),
     () => undefined,
   )
-  return respondWithChallenge(exchange, {
-    scope: providers.peek(provider).scopes,
-    mount,
-    ...(error === undefined ? {} : { error }),
-  })
+  const { scopes } = providers.peek(provider)
+  const at = error === undefined ? mount : `${mount} ${error}`
+  return keepAnswer({ base: exchange.base, at, of: [scopes] }, () =>
+    respondWithChallenge(exchange, {
+      scope: scopes,
+      mount,
+      ...(error === undefined ? {} : { error }),
+    }),
+  )
 }
 
 /** The head of an answer on its way to the client. */

@@ -2,6 +2,7 @@ import type { Log } from '../log.ts'
 import type { Providers } from '../oauth-client/providers.ts'
 import type { Registry, Server } from '../registry.ts'
 import type { HeadExchange } from '../request/exchange.ts'
+import type { KeepAnswer } from '../request/kept-answers.ts'
 import type { AdmittedAs } from '../resource-server/access.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +17,7 @@ export interface GatewayDependencies extends CredentialSources {
   readonly store: Store
   readonly log: Log
   readonly streams: StreamLimit
+  readonly keepAnswer: KeepAnswer
   readonly allowedOrigins: ReadonlySet<string>
   /** Whether the listener is one that only this machine should reach. */
   readonly isLocal: boolean

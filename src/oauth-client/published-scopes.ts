@@ -10,7 +10,7 @@ export function publishedScopes(
   { access }: OAuthServer,
 ): Ready<readonly string[]> {
   // What somebody signs in with elsewhere is between us and that provider.
-  if (access.identity !== undefined) return []
+  if (access.identity !== undefined) return NO_SCOPES
   const { provider: config } = access
   if (config.scopes.length > 0) return config.scopes
   const found = providers.find(config)
@@ -18,8 +18,11 @@ export function publishedScopes(
 }
 
 function scopesOf(found: ProviderResult | undefined): readonly string[] {
-  return found?.kind === 'found' ? found.provider.scopes : []
+  return found?.kind === 'found' ? found.provider.scopes : NO_SCOPES
 }
+
+/** The same each time, as what is made of it is kept. */
+const NO_SCOPES: readonly string[] = []
 
 async function scopesInTime(finding: Promise<ProviderResult>): Promise<readonly string[]> {
   let patience: ReturnType<typeof setTimeout> | undefined

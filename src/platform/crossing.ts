@@ -6,10 +6,10 @@ import type { Carriage } from '../gateway/carriage.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
 import type { Listening } from '../gateway/listening.ts'
 import type { UpstreamError } from '../gateway/upstream.ts'
-import { TextAnswer } from '../request/answer.ts'
+import { fieldsOf, TextAnswer } from '../request/answer.ts'
 import type { Control, Dispatch, Sink } from './dispatch.ts'
 import { type IncomingBody, TooLargeError } from './incoming-body.ts'
-import { fieldsOf, writeText, writeWhole } from './write-answer.ts'
+import { writeText, writeWhole } from './write-answer.ts'
 
 const HELD = 65_536 // bytes; an answer up to here is written in one piece
 

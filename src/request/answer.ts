@@ -9,12 +9,58 @@ export class TextAnswer {
   readonly status: number
   readonly headers: AnswerHeaders
   readonly text: string
+  #framed: Framed | undefined
+  #more: { readonly headers: AnswerHeaders; readonly answer: TextAnswer } | undefined
 
   constructor(status: number, headers: AnswerHeaders, text: string) {
     this.status = status
     this.headers = headers
     this.text = text
   }
+
+  /** What frames it on the wire, worked out once. */
+  get framed(): Framed {
+    this.#framed ??= frame(this)
+    return this.#framed
+  }
+
+  /** The same with more header lines; the same object for the same lines, since many answers are kept. */
+  with(headers: AnswerHeaders): TextAnswer {
+    if (this.#more?.headers === headers) return this.#more.answer
+    const answer = new TextAnswer(this.status, [...this.headers, ...headers], this.text)
+    this.#more = { headers, answer }
+    return answer
+  }
+}
+
+/** Length in bytes, and the header lines, name and value in turn, with that length. */
+interface Framed {
+  readonly length: number
+  readonly fields: string[]
+}
+
+function frame({ status, headers, text }: TextAnswer): Framed {
+  const { length } = new TextEncoder().encode(text)
+  return { length, fields: fieldsOf({ status, headers }, length) }
+}
+
+/** The header lines of an answer, name and value in turn; with its length in bytes, if that is known and told. */
+export function fieldsOf(
+  {
+    status,
+    headers,
+  }: { readonly status: number; readonly headers: Iterable<readonly [string, string]> },
+  length: number | undefined,
+): string[] {
+  const fields: string[] = []
+  for (const [name, value] of headers) fields.push(name, value)
+  if (length !== undefined && !isBodyless(status)) fields.push('content-length', String(length))
+  return fields
+}
+
+/** Whether answers of this status have no body (RFC 9110 §6.4.1). */
+function isBodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
 }
 
 /** What endpoints answer: pages and redirects as the web has them, all else as text. */

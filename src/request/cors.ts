@@ -43,7 +43,7 @@ export function allowAnyOrigin(answer: TextAnswer): TextAnswer
 export function allowAnyOrigin(answer: Answer): Answer
 export function allowAnyOrigin(answer: Answer): Answer {
   if (answer instanceof TextAnswer) {
-    return new TextAnswer(answer.status, [...answer.headers, ...OPEN_TO_BROWSERS], answer.text)
+    return answer.with(OPEN_TO_BROWSERS)
   }
   for (const [name, value] of OPEN_TO_BROWSERS) answer.headers.set(name, value)
   return answer

@@ -4,6 +4,7 @@ import { publishedScopes } from '../oauth-client/published-scopes.ts'
 import { after } from '../ready.ts'
 import { isOAuthServer, type Registry } from '../registry.ts'
 import type { DocumentEndpoint, HeadExchange } from '../request/exchange.ts'
+import { createAnswerKeeper } from '../request/kept-answers.ts'
 import { resolveServer } from '../request/resolve-server.ts'
 import { notFound, respondWithMetadata } from '../request/respond.ts'
 
@@ -12,17 +13,21 @@ export function createProtectedResourceMetadataEndpoint(
   registry: Registry,
   providers: Providers,
 ): DocumentEndpoint {
+  const keepAnswer = createAnswerKeeper()
   return (exchange) => {
-    const server = resolveServer({ registry, base: exchange.base }, { path: exchange.serverName })
+    const { base, path } = exchange
+    const server = resolveServer({ registry, base }, { path: exchange.serverName })
     if (server === undefined || !isOAuthServer(server)) return notFound()
     return after(publishedScopes(providers, server), (scopes) =>
-      respondWithMetadata(
-        exchange,
-        createProtectedResourceMetadata({
-          resource: exchange.endpoints.resource(resourcePathOf(exchange)),
-          issuer: exchange.endpoints.issuer(`/${server.name}`),
-          scopes,
-        }),
+      keepAnswer({ base, at: path, of: [server, scopes] }, () =>
+        respondWithMetadata(
+          exchange,
+          createProtectedResourceMetadata({
+            resource: exchange.endpoints.resource(resourcePathOf(exchange)),
+            issuer: exchange.endpoints.issuer(`/${server.name}`),
+            scopes,
+          }),
+        ),
       ),
     )
   }

@@ -20,7 +20,7 @@ import {
 } from '../support/discovery.ts'
 import { obtainCode, postForm, redeem } from '../support/flow.ts'
 import type { Internet, Site } from '../support/internet.ts'
-import { errorOf, textOf } from '../support/json.ts'
+import { errorOf, jsonOf, textOf } from '../support/json.ts'
 import type { TestProxy } from '../support/proxy.ts'
 
 const PROBE = `POST ${MCP}`
@@ -78,6 +78,23 @@ describe('discovery', () => {
     await signIn(proxy)
 
     assert.equal(countOf(internet, PROBE), 2)
+  })
+
+  it('changes what documents and challenges say when it finds other scopes', async () => {
+    const { proxy, internet } = await startDiscovering()
+    const scopesIn = async () => {
+      const { scopes_supported } = await jsonOf(
+        await proxy.fetch('/.well-known/oauth-protected-resource/gh/mcp'),
+      )
+      const { headers } = await proxy.fetch('/gh/mcp', { method: 'POST', body: '{}' })
+      return [scopes_supported, /scope="(.*?)"/.exec(headers.get('www-authenticate') ?? '')?.[1]]
+    }
+    assert.deepEqual(await scopesIn(), [undefined, undefined])
+    internet.pages.set(PATH_METADATA, { body: { ...RESOURCE, scopes_supported: ['read'] } })
+    assert.deepEqual(await scopesIn(), [undefined, undefined])
+    proxy.wait(301)
+
+    assert.deepEqual(await scopesIn(), [['read'], 'read'])
   })
 
   it('is tried again a minute after it failed', async () => {
