@@ -1,0 +1,85 @@
+/** What is no message of HTTP/1.1. */
+export class MalformedError extends Error {
+  override readonly name = 'MalformedError'
+}
+
+const MAX_LINE = 256 // bytes of a size with its extensions, which nobody sends
+const MAX_TRAILERS = 8 * 1024 // bytes, all of them
+const CR = 0x0d
+const LF = 0x0a
+
+/**
+ * Decodes a chunked body (RFC 9112 §7.1), strictly: lines end in CR LF, sizes are plain hexadecimal digits, and what is
+ * said to be a chunk's end must be one. Extensions and trailers are passed over.
+ */
+export class ChunkedDecoder {
+  #state: 'size' | 'data' | 'data-end' | 'trailers' | 'done' = 'size'
+  #remaining = 0
+  #line = ''
+  #trailers = 0
+
+  /** Whether the body has ended. */
+  get isDone(): boolean {
+    return this.#state === 'done'
+  }
+
+  /** Gives the data in these bytes, piece by piece, and how many bytes are the body's; throws a MalformedError. */
+  decode(bytes: Uint8Array, onData: (piece: Uint8Array) => void): number {
+    let at = 0
+    while (at < bytes.length && this.#state !== 'done') {
+      if (this.#state !== 'data') {
+        this.#read(bytes[at] ?? 0)
+        at += 1
+        continue
+      }
+      const end = Math.min(bytes.length, at + this.#remaining)
+      onData(bytes.subarray(at, end))
+      this.#remaining -= end - at
+      if (this.#remaining === 0) this.#state = 'data-end'
+      at = end
+    }
+    return at
+  }
+
+  #read(byte: number): void {
+    const isEnding = this.#line.endsWith('\r')
+    if (isEnding !== (byte === LF)) throw new MalformedError('Bad end of a line in a chunked body')
+    if (!isEnding) {
+      const isText = (byte >= 0x20 && byte !== 0x7f) || byte === 0x09 || byte === CR
+      const max = this.#state === 'trailers' ? MAX_TRAILERS : MAX_LINE
+      if (!isText || this.#line.length >= max)
+        throw new MalformedError('Bad line in a chunked body')
+      this.#line += String.fromCharCode(byte)
+      return
+    }
+    const line = this.#line.slice(0, -1)
+    this.#line = ''
+    this.#end(line)
+  }
+
+  #end(line: string): void {
+    switch (this.#state) {
+      case 'size':
+        this.#remaining = sizeOf(line)
+        this.#state = this.#remaining === 0 ? 'trailers' : 'data'
+        return
+      case 'data-end':
+        if (line !== '') throw new MalformedError('Bad end of a chunk')
+        this.#state = 'size'
+        return
+      case 'trailers':
+        this.#trailers += line.length
+        if (line === '') this.#state = 'done'
+        else if (this.#trailers > MAX_TRAILERS) throw new MalformedError('Too long trailers')
+        return
+      case 'data':
+      case 'done':
+    }
+  }
+}
+
+function sizeOf(line: string): number {
+  const [, digits] = /^([0-9A-Fa-f]{1,8})(?:[\t ]*;.*)?$/.exec(line) ?? []
+  if (digits === undefined) throw new MalformedError('Bad size of a chunk')
+  return Number.parseInt(digits, 16)
+}
