@@ -1,31 +1,35 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Carried } from '../app.ts'
 import { Crossing } from './crossing.ts'
 import type { Dispatch } from './dispatch.ts'
-import { type IncomingBody, readIncomingBody } from './incoming-body.ts'
-import { writeText } from './write-answer.ts'
-
-/** A client's request and where its answer goes. */
-export interface Wire {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-  /** What the client says of the length of its body. */
-  readonly declared: string | null
-}
+import type { IncomingBody } from './incoming-body.ts'
+import { type Content, readContent } from './read-content.ts'
+import type { Turn } from './server-connection.ts'
 
 /** Carries one request upstream and its answer back, bytes as they come, held back by whoever is slow. */
-export async function carry(wire: Wire, carriage: Carried, dispatch: Dispatch): Promise<void> {
-  const { incoming, outgoing, declared } = wire
+export function carry({ body, reply }: Turn, carriage: Carried, dispatch: Dispatch): void {
   // Who left while his request was decided on is not there to say so again.
-  if (outgoing.destroyed || incoming.socket.destroyed) return
-  const isKept = carriage.isRepeatable
-  const body =
-    carriage.method === 'GET' ? NO_BODY : await readIncomingBody(incoming, { declared, isKept })
-  if (body.kind === 'gone') return
-  if (body.kind === 'too-large') return writeText(outgoing, carriage.fail('too-large'))
-  // A body that nobody reads would hide the end of the connection.
-  if (body === NO_BODY) incoming.resume()
-  new Crossing(outgoing, carriage, { body, dispatch, isLast: false }).send(carriage.headers)
+  if (reply.isOver) return
+  const send = (content: Content) => {
+    switch (content.kind) {
+      case 'gone':
+        return
+      case 'too-large':
+        reply.closeAfter()
+        reply.writeText(carriage.fail('too-large'))
+        return
+      case 'whole':
+      case 'stream':
+        new Crossing(reply, carriage, { content, dispatch, isLast: false }).send(carriage.headers)
+    }
+  }
+  if (carriage.method === 'GET') send(without(body))
+  else readContent(body, { isKept: carriage.isRepeatable }, send)
 }
 
-const NO_BODY: IncomingBody = { kind: 'whole', content: new Uint8Array() }
+/** MCP knows no GET with a body; one that nobody reads would hide the end of the connection. */
+function without(body: IncomingBody): Content {
+  body.discard()
+  return NOTHING
+}
+
+const NOTHING: Content = { kind: 'whole', bytes: new Uint8Array() }

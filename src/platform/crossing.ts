@@ -1,21 +1,19 @@
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Carried } from '../app.ts'
 import type { AnswerHead } from '../gateway/answer.ts'
 import type { Carriage } from '../gateway/carriage.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
 import type { Listening } from '../gateway/listening.ts'
 import type { UpstreamError } from '../gateway/upstream.ts'
-import { fieldsOf, TextAnswer } from '../request/answer.ts'
-import type { Control, Dispatch, Sink } from './dispatch.ts'
-import { type IncomingBody, TooLargeError } from './incoming-body.ts'
-import { writeText, writeWhole } from './write-answer.ts'
+import { TextAnswer } from '../request/answer.ts'
+import { type Control, type Dispatch, type Sink, TooLargeError } from './dispatch.ts'
+import type { Content } from './read-content.ts'
+import type { Reply } from './reply.ts'
 
 const HELD = 65_536 // bytes; an answer up to here is written in one piece
 
 /** What a request takes upstream, and how. */
 interface Load {
-  readonly body: Exclude<IncomingBody, { kind: 'too-large' | 'gone' }>
+  readonly content: Extract<Content, { kind: 'whole' | 'stream' }>
   readonly dispatch: Dispatch
   /** Whether a refusal stands. */
   readonly isLast: boolean
@@ -34,26 +32,26 @@ export class Crossing implements Sink {
   #listening: Listening | undefined
   #passing: Promise<void> | undefined
   #control: Control | undefined
-  readonly #outgoing: ServerResponse
+  readonly #reply: Reply
   readonly #carriage: Carried
   readonly #load: Load
-  readonly #socket: Socket
-  readonly #onGone = () => this.#abandon()
 
-  constructor(outgoing: ServerResponse, carriage: Carried, load: Load) {
-    this.#outgoing = outgoing
+  constructor(reply: Reply, carriage: Carried, load: Load) {
+    this.#reply = reply
     this.#carriage = carriage
     this.#load = load
-    outgoing.on('close', () => this.#abandon())
-    // An answer that stands behind another on its connection is not told of the end of that.
-    this.#socket = outgoing.req.socket
-    this.#socket.on('close', this.#onGone)
+    reply.onOver = () => this.#abandon()
+    reply.onDrain = () => this.#control?.resume()
   }
 
   send(headers: readonly HeaderPair[]): void {
     const { url, method } = this.#carriage
-    const { body, dispatch } = this.#load
-    this.#control = dispatch({ url, method, headers, body: body.content }, this)
+    const { content, dispatch } = this.#load
+    try {
+      this.#control = dispatch({ url, method, headers, content }, this)
+    } catch (error) {
+      this.#fault(error)
+    }
   }
 
   onHead(status: number, headers: readonly HeaderPair[], length?: number): void {
@@ -93,7 +91,7 @@ export class Crossing implements Sink {
 
   onError(error: UpstreamError): void {
     if (this.#state === 'open') this.#destroy()
-    else if (this.#state !== 'over') this.#answer(this.#carriage.fail(reasonOf(error)))
+    else if (this.#state !== 'over') this.#fail(reasonOf(error))
   }
 
   /** A refused credential may have a newer one in its place: the request is sent once more with that. */
@@ -106,12 +104,12 @@ export class Crossing implements Sink {
     if (other instanceof TextAnswer) return this.#take(other, length)
     this.#state = 'over'
     if (!this.#hasEnded) this.#control?.abort()
-    new Crossing(this.#outgoing, this.#carriage, { ...this.#load, isLast: true }).send(other)
+    new Crossing(this.#reply, this.#carriage, { ...this.#load, isLast: true }).send(other)
   }
 
   #mayRepeat(): boolean {
-    const { body, isLast } = this.#load
-    return !isLast && body.kind === 'whole' && this.#carriage.isRepeatable
+    const { content, isLast } = this.#load
+    return !isLast && content.kind === 'whole' && this.#carriage.isRepeatable
   }
 
   #isOver(): boolean {
@@ -138,13 +136,12 @@ export class Crossing implements Sink {
     if (this.#hasEnded) this.#finish()
   }
 
-  #open({ status, headers }: AnswerHead, length: number | undefined): void {
+  #open(head: AnswerHead, length: number | undefined): void {
     this.#state = 'open'
-    this.#outgoing.writeHead(status, fieldsOf({ status, headers }, length))
+    // An event stream may have nothing to say for a while, but it is there.
+    this.#reply.open(head, length)
     const held = this.#held
     this.#held = []
-    // An event stream may have nothing to say for a while, but it is there.
-    if (held.length === 0) this.#outgoing.flushHeaders()
     const isTaken = held.length === 0 || this.#pass(Buffer.concat(held))
     if (isTaken && this.#heldBytes > HELD) this.#control?.resume()
     if (this.#hasEnded) this.#close()
@@ -176,16 +173,16 @@ export class Crossing implements Sink {
     const close = () => {
       if (this.#state === 'over') return
       this.#state = 'over'
-      this.#outgoing.end(this.#listening?.flush())
+      const last = this.#listening?.flush()
+      if (last !== undefined) this.#reply.write(last)
+      this.#reply.end()
     }
     if (this.#passing === undefined) close()
     else this.#passing.then(close).catch(() => this.#destroy())
   }
 
   #write(chunk: Uint8Array): boolean {
-    if (this.#outgoing.write(chunk)) return true
-    this.#outgoing.once('drain', () => this.#control?.resume())
-    return false
+    return this.#reply.write(chunk)
   }
 
   /** All of it is there: one write, framed by its length. */
@@ -194,18 +191,23 @@ export class Crossing implements Sink {
     if (head === undefined) return
     const [first, ...more] = this.#held
     const content = more.length === 0 && first !== undefined ? first : Buffer.concat(this.#held)
-    writeWhole(this.#outgoing, head, content)
     this.#state = 'over'
+    this.#reply.writeWhole(head, content)
   }
 
   #answer(answer: TextAnswer): void {
     this.#state = 'over'
-    writeText(this.#outgoing, answer)
+    this.#reply.writeText(answer)
+  }
+
+  #fail(reason: Parameters<Carriage['fail']>[0]): void {
+    // What is left of such a body is not waited for.
+    if (reason === 'too-large') this.#reply.closeAfter()
+    this.#answer(this.#carriage.fail(reason))
   }
 
   /** The client went away, or has its answer. */
   #abandon(): void {
-    this.#socket.off('close', this.#onGone)
     this.#listening?.end()
     const isOver = this.#state === 'over'
     this.#state = 'over'
@@ -220,12 +222,12 @@ export class Crossing implements Sink {
     }
     this.#state = 'over'
     this.#control?.abort()
-    writeText(this.#outgoing, this.#carriage.fault(error))
+    this.#reply.writeText(this.#carriage.fault(error))
   }
 
   #destroy(): void {
     this.#state = 'over'
-    this.#outgoing.destroy()
+    this.#reply.destroy()
     this.#control?.abort()
   }
 }

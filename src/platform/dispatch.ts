@@ -1,22 +1,23 @@
 import type { HeaderPair } from '../gateway/headers.ts'
 import type { UpstreamError } from '../gateway/upstream.ts'
+import type { Content } from './read-content.ts'
 
 /** A request on its way to an MCP server, its body whole or as it comes. */
 export interface Dispatched {
   readonly url: string
   readonly method: string
   readonly headers: readonly HeaderPair[]
-  readonly body: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array> | null
+  readonly content: Extract<Content, { kind: 'whole' | 'stream' }>
 }
 
 /** What takes an answer, bytes as they arrive. */
 export interface Sink {
-  /** The length in bytes only where the body comes just as upstream framed it. */
+  /** The length in bytes where upstream says it, headers as they came. */
   onHead(status: number, headers: readonly HeaderPair[], length?: number): void
   /** False to be given nothing more until `resume`. */
   onData(chunk: Uint8Array): boolean
   onEnd(): void
-  /** No answer, or none to its end; also after `abort`. */
+  /** No answer, or none to its end; not after `abort`. */
   onError(error: UpstreamError): void
 }
 
@@ -26,5 +27,13 @@ export interface Control {
   abort(): void
 }
 
-/** Sends a request upstream without streams in between; follows no redirect, decodes no body. */
+/**
+ * Sends a request upstream without streams in between; follows no redirect, decodes no body. Throws a TypeError for
+ * headers that can not be sent.
+ */
 export type Dispatch = (request: Dispatched, sink: Sink) => Control
+
+/** A body beyond the limit. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError'
+}

@@ -1,84 +1,76 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
+import { createServer, type Server } from 'node:net'
 import type { App, Carried } from '../app.ts'
 import { after, type Ready } from '../ready.ts'
 import { TextAnswer } from '../request/answer.ts'
-import type { Passage } from '../request/gate.ts'
-import { carry, type Wire } from './carry.ts'
+import { carry } from './carry.ts'
 import type { Dispatch } from './dispatch.ts'
-import { createHeadReader, toConnection } from './known-heads.ts'
+import { createHeadReader, type HeadRefusal } from './known-heads.ts'
 import type { Listener, Listening } from './platform.ts'
-import { writeText } from './write-answer.ts'
+import { type Patience, ServerConnection, type Serving, type Turn } from './server-connection.ts'
+import { answerByApp } from './web-exchange.ts'
 
-const MAX_HEADER_SIZE = 32 * 1024 // bytes; sealed tokens and flow cookies are long
-const HEADERS_TIMEOUT = 15_000 // milliseconds
-const CHECKING_INTERVAL = 5_000 // milliseconds
+const PATIENCE: Patience = { head: 15_000, body: 300_000, idle: 75_000, linger: 3_000 }
+const CHECKS = 5 // in the shortest time that anybody has
 const GRACE = 8_000 // milliseconds that a stopped server gives to what it has begun
-const KEEP_ALIVE_TIMEOUT = 75_000 // milliseconds
+const BACKLOG = 4_096 // connections that wait to be taken, where the system allows so many
 
-/** Listens by node:http, which all three runtimes have and which alone shows the raw target. */
-export function listen({ host, port, app }: Listening, dispatch: Dispatch): Promise<Listener> {
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_SIZE,
-      headersTimeout: HEADERS_TIMEOUT,
-      connectionsCheckingInterval: CHECKING_INTERVAL,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-    },
-    createListener(app, dispatch),
-  )
-  const drain = trackConnections(server)
+/** What answers, and how long clients may take. */
+export interface ServerOptions {
+  readonly dispatch: Dispatch
+  readonly patience?: Patience
+}
+
+/**
+ * Listens for HTTP/1.1 on node:net, which all three runtimes have, so that each of them reads requests in one and the
+ * same way, shows the raw target, and spends no more on a message than that takes.
+ */
+export function listen(
+  { host, port, app }: Listening,
+  { dispatch, patience = PATIENCE }: ServerOptions,
+): Promise<Listener> {
+  const connections = new Set<ServerConnection>()
+  let isDraining = false
+  const serving = createServing({ app, dispatch, patience, isDraining: () => isDraining })
+  const server = createServer({ noDelay: true }, (socket) => {
+    const connection = new ServerConnection(socket, serving)
+    connections.add(connection)
+    socket.on('close', () => connections.delete(connection))
+  })
+  const checking = setInterval(() => expireAll(connections), patience.linger / CHECKS)
+  checking.unref()
+  const close = (closed: () => void) => {
+    isDraining = true
+    server.close(() => closed())
+    clearInterval(checking)
+    for (const connection of [...connections]) if (!connection.isBusy) connection.destroy()
+    const end = () => {
+      for (const connection of [...connections]) connection.destroy()
+    }
+    setTimeout(end, GRACE).unref()
+  }
+  return start(server, { host, port }, close)
+}
+
+function start(
+  server: Server,
+  { host, port }: Pick<Listening, 'host' | 'port'>,
+  close: (closed: () => void) => void,
+): Promise<Listener> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       const address = server.address()
       resolve({
         port: typeof address === 'object' && address !== null ? address.port : port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed())
-            drain()
-          }),
+        close: () => new Promise(close),
       })
     })
   })
 }
 
-/**
- * Follows what every connection is doing. The function that it gives ends them: those that are idle
- * or only listen at once, the others when they have their answer, since a token that was renewed at
- * the provider and never arrived costs its user the session.
- */
-function trackConnections(server: Server): () => void {
-  const busy = new Map<Socket, number>()
-  let isDraining = false
-  const settle = (socket: Socket) => {
-    if (isDraining && busy.get(socket) === 0) socket.destroy()
-  }
-  server.on('connection', (socket) => {
-    busy.set(socket, 0)
-    // Requests of one connection may stand behind each other, each waiting for its end.
-    socket.setMaxListeners(0)
-    socket.on('close', () => busy.delete(socket))
-  })
-  server.on('request', ({ method, socket }, response) => {
-    if (method === 'GET') return
-    busy.set(socket, (busy.get(socket) ?? 0) + 1)
-    response.on('close', () => {
-      if (!busy.has(socket)) return
-      busy.set(socket, (busy.get(socket) ?? 1) - 1)
-      settle(socket)
-    })
-  })
-  return () => {
-    isDraining = true
-    for (const socket of [...busy.keys()]) settle(socket)
-    const end = () => {
-      for (const socket of [...busy.keys()]) socket.destroy()
-    }
-    setTimeout(end, GRACE).unref()
-  }
+function expireAll(connections: ReadonlySet<ServerConnection>): void {
+  const now = Date.now()
+  for (const connection of [...connections]) if (connection.deadline <= now) connection.expire()
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
@@ -87,46 +79,65 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
   return new Error(`Cannot listen on ${host}:${port}: ${why}`, { cause: error })
 }
 
-function createListener(app: App, dispatch: Dispatch) {
-  const readHead = createHeadReader()
-  const handle = getRequestListener(
-    (request, env) => {
-      const { incoming } = env as { incoming: IncomingMessage } // what node-server hands over
-      const { socket, headers, url: target = '' } = incoming
-      const { remoteAddress: peer = '' } = socket
-      return app(request, toConnection({ peer, host: headers.host ?? '', target }))
+function createServing(of: {
+  readonly app: App
+  readonly dispatch: Dispatch
+  readonly patience: Patience
+  readonly isDraining: () => boolean
+}): Serving {
+  const { app, dispatch, patience, isDraining } = of
+  return {
+    readHead: createHeadReader(),
+    patience,
+    now: Date.now,
+    tailOf: createTails(patience.idle),
+    isDraining,
+    handle(turn) {
+      const { head, connection } = turn.arrived
+      const carriage = app.carry?.(head, connection)
+      if (carriage === undefined) answerByApp(turn, app)
+      else carryAll(turn, carriage, dispatch)
     },
-    { overrideGlobalObjects: false },
-  )
-  return (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const arrived = readHead(incoming)
-    if (arrived.kind === 'refused') return refuse(outgoing, arrived)
-    const { head, connection, target, lengthAt } = arrived
-    const carriage = app.carry?.(head, connection)
-    if (carriage === undefined) {
-      incoming.url = target
-      return void handle(incoming, outgoing)
-    }
-    const declared = lengthAt === undefined ? null : (incoming.rawHeaders[lengthAt] ?? null)
-    carryAll({ incoming, outgoing, declared }, carriage, dispatch)
+    refuse: (reply, refusal) => reply.writeText(toAnswer(refusal)),
   }
 }
 
-function refuse(outgoing: ServerResponse, passage: Extract<Passage, { kind: 'refused' }>): void {
-  outgoing.writeHead(passage.status, {
-    'Content-Type': 'application/json',
-    // Caches may keep a 404 or 405 by themselves (RFC 9111 §4.2.2): an odd request's for a good one.
-    'Cache-Control': 'no-store',
-    Connection: 'close',
-    ...(passage.status === 405 ? { Allow: 'GET, HEAD, POST, DELETE, OPTIONS' } : {}),
-  })
-  outgoing.end(JSON.stringify({ error: 'invalid_request', detail: passage.message }))
+/** The lines that end every head of the same second. */
+function createTails(idle: number): (isLast: boolean) => string {
+  let until = 0
+  let kept = ''
+  let last = ''
+  return (isLast) => {
+    const now = Date.now()
+    if (now >= until) {
+      until = now - (now % 1_000) + 1_000
+      const date = `date: ${new Date(now).toUTCString()}\r\nconnection: `
+      kept = `${date}keep-alive\r\nkeep-alive: timeout=${Math.floor(idle / 1_000)}\r\n\r\n`
+      last = `${date}close\r\n\r\n`
+    }
+    return isLast ? last : kept
+  }
 }
 
-/** Nobody is left to tell when this fails: the client went away, or has half an answer. */
-function carryAll(wire: Wire, carriage: Ready<Carried | TextAnswer>, dispatch: Dispatch): void {
-  const carried = after(carriage, (found) =>
-    found instanceof TextAnswer ? writeText(wire.outgoing, found) : carry(wire, found, dispatch),
+function toAnswer({ status, message }: HeadRefusal): TextAnswer {
+  const headers: (readonly [string, string])[] = [
+    ['content-type', 'application/json'],
+    // Caches may keep a 404 or 405 by themselves (RFC 9111 §4.2.2): an odd request's for a good one.
+    ['cache-control', 'no-store'],
+  ]
+  if (status === 405) headers.push(['allow', 'GET, HEAD, POST, DELETE, OPTIONS'])
+  return new TextAnswer(
+    status,
+    headers,
+    JSON.stringify({ error: 'invalid_request', detail: message }),
   )
-  if (carried instanceof Promise) carried.catch(() => wire.outgoing.destroy())
+}
+
+/** A carriage that is there is carried at once; where that fails, the client is told so. */
+function carryAll(turn: Turn, carriage: Ready<Carried | TextAnswer>, dispatch: Dispatch): void {
+  const carried = after(carriage, (found) => {
+    if (found instanceof TextAnswer) turn.reply.writeText(found)
+    else carry(turn, found, dispatch)
+  })
+  if (carried instanceof Promise) carried.catch(() => turn.reply.destroy())
 }

@@ -1,3 +1,5 @@
+import { formatStatusAndFields, isBodyless } from '../http1/format-head.ts'
+
 /** Header lines of an answer, in their order. */
 export type AnswerHeaders = readonly (readonly [name: string, value: string])[]
 
@@ -18,7 +20,7 @@ export class TextAnswer {
     this.text = text
   }
 
-  /** What frames it on the wire, worked out once. */
+  /** What frames it on the wire, worked out once; throws a TypeError where a header can not be sent. */
   get framed(): Framed {
     this.#framed ??= frame(this)
     return this.#framed
@@ -33,34 +35,16 @@ export class TextAnswer {
   }
 }
 
-/** Length in bytes, and the header lines, name and value in turn, with that length. */
+/** Length in bytes, and status line and header lines with that length, as they go over the wire. */
 interface Framed {
   readonly length: number
-  readonly fields: string[]
+  readonly head: string
 }
 
 function frame({ status, headers, text }: TextAnswer): Framed {
   const { length } = new TextEncoder().encode(text)
-  return { length, fields: fieldsOf({ status, headers }, length) }
-}
-
-/** The header lines of an answer, name and value in turn; with its length in bytes, if that is known and told. */
-export function fieldsOf(
-  {
-    status,
-    headers,
-  }: { readonly status: number; readonly headers: Iterable<readonly [string, string]> },
-  length: number | undefined,
-): string[] {
-  const fields: string[] = []
-  for (const [name, value] of headers) fields.push(name, value)
-  if (length !== undefined && !isBodyless(status)) fields.push('content-length', String(length))
-  return fields
-}
-
-/** Whether answers of this status have no body (RFC 9110 §6.4.1). */
-function isBodyless(status: number): boolean {
-  return status === 204 || status === 205 || status === 304
+  const own = isBodyless(status) ? [] : [['content-length', String(length)] as const]
+  return { length, head: formatStatusAndFields(status, [...headers, ...own]) }
 }
 
 /** What endpoints answer: pages and redirects as the web has them, all else as text. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage } from 'node:http'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createHeadReader } from '../../src/platform/known-heads.ts'
@@ -11,8 +10,13 @@ interface Wire {
   readonly peer: string
 }
 
-const incoming = ({ peer, ...wire }: Wire) =>
-  ({ ...wire, socket: { remoteAddress: peer } }) as unknown as IncomingMessage
+/** The text of a head, as it came over the wire. */
+const textOf = ({ method, url, rawHeaders }: Wire) => {
+  const rows = [`${method} ${url} HTTP/1.1`]
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    rows.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
+  return rows.join('\r\n')
+}
 
 const POST: Wire = {
   method: 'POST',
@@ -46,23 +50,28 @@ describe('a reader of heads', () => {
       fc.property(fc.array(wires, { minLength: 50, maxLength: 150 }), (requests) => {
         const remembering = createHeadReader()
         for (const request of requests) {
-          const read = remembering(incoming(request))
-          const fresh = createHeadReader()(incoming(request))
-          assert.deepEqual(withoutLength(read), withoutLength(fresh))
+          const read = remembering(textOf(request), request.peer)
+          const fresh = createHeadReader()(textOf(request), request.peer)
+          assert.deepEqual(plain(read), plain(fresh))
         }
       }),
     )
   })
 
-  it('hands over the same head for the same lines, whatever the length of the body', () => {
+  it('hands over the same head for the same lines, and each body as it comes', () => {
     const read = createHeadReader()
-    const rawHeaders = POST.rawHeaders.with(5, '99')
+    const longer = { ...POST, rawHeaders: POST.rawHeaders.with(5, '99') }
 
-    const first = read(incoming(POST))
-    const again = read(incoming({ ...POST, rawHeaders }))
+    const first = passed(read(textOf(POST), POST.peer))
+    const again = passed(read(textOf(POST), POST.peer))
+    const other = passed(read(textOf(longer), POST.peer))
 
-    assert.equal(again, first)
-    assert.equal(first.kind === 'passed' ? first.lengthAt : undefined, 5)
+    assert.equal(again.arrived, first.arrived)
+    assert.equal(other.arrived, first.arrived)
+    assert.deepEqual(
+      [first, again, other].map(({ framing }) => framing),
+      [12, 12, 99].map((length) => ({ kind: 'length', length })),
+    )
   })
 
   for (const [what, change] of [
@@ -75,18 +84,38 @@ describe('a reader of heads', () => {
   ] as const) {
     it(`does not take a head for one with another ${what}`, () => {
       const read = createHeadReader()
+      const other = { ...POST, ...change }
 
-      const first = read(incoming(POST))
+      const first = passed(read(textOf(POST), POST.peer))
 
-      assert.notEqual(read(incoming({ ...POST, ...change })), first)
+      assert.notEqual(passed(read(textOf(other), other.peer)).arrived, first.arrived)
+    })
+  }
+
+  for (const [what, text, status] of [
+    ['no request', 'hello', 400],
+    ['another version', 'GET / HTTP/2.0\r\nHost: a', 505],
+    ['an expectation that nobody can meet', 'POST / HTTP/1.1\r\nHost: a\r\nExpect: x', 417],
+    ['a path with a trick in it', 'GET /a//b HTTP/1.1\r\nHost: a', 404],
+  ] as const) {
+    it(`refuses ${what} with ${status}`, () => {
+      const read = createHeadReader()(text, '127.0.0.1')
+
+      assert.equal(read.kind === 'refused' ? read.status : undefined, status)
     })
   }
 })
 
-/** All that is read, but for the length of the body, which is read off the wire each time. */
-function withoutLength(read: ReturnType<ReturnType<typeof createHeadReader>>) {
+function passed(read: ReturnType<ReturnType<typeof createHeadReader>>) {
+  assert.ok(read.kind === 'passed')
+  return read
+}
+
+/** All that is read, but for what the head says of the length, since that is each body's own. */
+function plain(read: ReturnType<ReturnType<typeof createHeadReader>>) {
   if (read.kind === 'refused') return read
-  const { head, ...rest } = read
+  const { arrived, ...rest } = read
+  const { head, connection } = arrived
   const headers = [...head.headers].filter(([name]) => name !== 'content-length')
-  return { ...rest, method: head.method, url: head.url, headers }
+  return { ...rest, connection, method: head.method, url: head.url, headers }
 }

@@ -1,0 +1,250 @@
+import type { Socket } from 'node:net'
+import { MalformedError } from '../http1/chunked.ts'
+import { type Flow, IncomingBody } from './incoming-body.ts'
+import type { ArrivedHead, HeadRefusal, ReadHead } from './known-heads.ts'
+import { Reply, type ReplyLine } from './reply.ts'
+
+const END_OF_HEAD = Buffer.from('\r\n\r\n')
+const MAX_HEAD = 32 * 1024 // bytes; sealed tokens and flow cookies are long
+const MAX_BEHIND = 64 * 1024 // bytes of further requests that wait for the answer to this one
+
+/** Milliseconds that a client may take. */
+export interface Patience {
+  /** For a head, from its beginning. */
+  readonly head: number
+  /** For a body, from the end of the head. */
+  readonly body: number
+  /** Between an answer and the next request. */
+  readonly idle: number
+  /** To take its last answer, and close. */
+  readonly linger: number
+}
+
+/** One request, its body and its answer. */
+export interface Turn {
+  readonly arrived: ArrivedHead
+  readonly body: IncomingBody
+  readonly reply: Reply
+}
+
+/** What all connections of a listener have in common. */
+export interface Serving {
+  readonly readHead: ReadHead
+  readonly patience: Patience
+  /** Milliseconds. */
+  now(): number
+  /** What every head ends in: the date, whether the connection is kept, the empty line. */
+  tailOf(isLast: boolean): string
+  handle(turn: Turn): void
+  refuse(reply: Reply, refusal: HeadRefusal): void
+  /** Whether each connection ends with the answer that is under way on it. */
+  isDraining(): boolean
+}
+
+/**
+ * One client's connection: requests one after the other, each answered before the next is looked at (RFC 9112 §9.3.2),
+ * so that no two can be taken for each other.
+ */
+export class ServerConnection implements Flow, ReplyLine {
+  /** When patience ends, in milliseconds. */
+  deadline: number
+  #state: 'open' | 'lingering' | 'closed' = 'open'
+  #pending: Buffer | undefined
+  #body: IncomingBody | undefined
+  #reply: Reply | undefined
+  #isAnswering = false
+  #isForEvents = false
+  #isExpecting = false
+  #isReading = false
+  #isPaused = false
+  readonly #socket: Socket
+  readonly #of: Serving
+  readonly #peer: string
+
+  constructor(socket: Socket, of: Serving) {
+    this.#socket = socket
+    this.#of = of
+    this.#peer = socket.remoteAddress ?? ''
+    this.deadline = of.now() + of.patience.head
+    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('drain', () => this.#reply?.onDrain())
+    socket.on('end', () => this.#leave())
+    socket.on('error', () => this.#leave())
+    socket.on('close', () => this.#leave())
+  }
+
+  /** Whether an answer is under way that its client needs whole, as it does no stream of events. */
+  get isBusy(): boolean {
+    return this.#isAnswering && !this.#isForEvents
+  }
+
+  /** Patience has ended. */
+  expire(): void {
+    const isIdle = !this.#isAnswering && this.#pending === undefined
+    if (isIdle || this.#state !== 'open') this.destroy()
+    else this.#refuse({ kind: 'refused', status: 408, message: 'The request took too long' })
+  }
+
+  pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  invite(): void {
+    if (this.#isExpecting && this.#reply?.isUnwritten === true) {
+      this.write('HTTP/1.1 100 Continue\r\n\r\n')
+    }
+    this.#isExpecting = false
+  }
+
+  write(data: string | Uint8Array): boolean {
+    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
+  }
+
+  tailOf(isLast: boolean): string {
+    return this.#of.tailOf(isLast || this.#of.isDraining())
+  }
+
+  onAnswered(isLast: boolean): void {
+    this.#isAnswering = false
+    if (isLast || this.#of.isDraining()) {
+      this.#linger()
+      return
+    }
+    if (this.#body?.isOver === false) this.#body.discard()
+    else this.deadline = this.#of.now() + this.#of.patience.idle
+    this.resume()
+    this.#advance()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+    this.#leave()
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#state !== 'open') return
+    this.#pending = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk])
+    this.#advance()
+  }
+
+  /** As far as the bytes that are there go. */
+  #advance(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    try {
+      while (this.#state === 'open' && this.#pending !== undefined) {
+        if (!this.#step(this.#pending)) break
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      this.#refuse({ kind: 'refused', status: 400, message: error.message })
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  /** What is left of a body, or the next head; false where more must come first. */
+  #step(pending: Buffer): boolean {
+    if (this.#body?.isOver === false) {
+      this.#feed(this.#body, pending)
+      return true
+    }
+    if (!this.#isAnswering) return this.#readHead(pending)
+    if (pending.length > MAX_BEHIND) this.pause()
+    return false
+  }
+
+  #feed(body: IncomingBody, bytes: Buffer): void {
+    this.#pending = undefined
+    const used = body.feed(bytes)
+    if (used < bytes.length) this.#pending = bytes.subarray(used)
+    if (!body.isOver) return
+    const { now, patience } = this.#of
+    this.deadline = this.#isAnswering ? Number.POSITIVE_INFINITY : now() + patience.idle
+  }
+
+  #readHead(pending: Buffer): boolean {
+    const start = skipEmptyLine(pending)
+    const end = pending.indexOf(END_OF_HEAD, start)
+    if (end === -1 || end - start > MAX_HEAD) return this.#awaitHead(pending, start)
+    this.#pending = end + 4 === pending.length ? undefined : pending.subarray(end + 4)
+    const read = this.#of.readHead(pending.toString('latin1', start, end), this.#peer)
+    if (read.kind === 'refused') {
+      this.#refuse(read)
+      return false
+    }
+    const { arrived, framing, isOld, isLast } = read
+    const { method } = arrived.head
+    this.#isAnswering = true
+    this.#isForEvents = method === 'GET'
+    this.#isExpecting = read.isExpecting
+    const reply = new Reply(this, { isHead: method === 'HEAD', isOld, isLast })
+    const body = new IncomingBody(framing, this)
+    this.#reply = reply
+    this.#body = body
+    this.deadline = body.isOver ? Number.POSITIVE_INFINITY : this.#of.now() + this.#of.patience.body
+    if (!body.isOver && this.#pending !== undefined) this.#feed(body, this.#pending)
+    this.#of.handle({ arrived, body, reply })
+    return true
+  }
+
+  #awaitHead(pending: Buffer, start: number): boolean {
+    const { now, patience } = this.#of
+    this.deadline = Math.min(this.deadline, now() + patience.head)
+    if (pending.length - start > MAX_HEAD) {
+      this.#refuse({ kind: 'refused', status: 431, message: 'The head is larger than 32 KiB' })
+    } else if (/(?:^|[^\r])\n/.test(pending.toString('latin1', start))) {
+      // Whoever ends lines so waits for an answer, not for the end of our patience.
+      this.#refuse({ kind: 'refused', status: 400, message: 'Bad end of a line in the head' })
+    }
+    return false
+  }
+
+  /** Answers what is no request, or not in time, and ends the connection: what follows could be anything. */
+  #refuse(refusal: HeadRefusal): void {
+    const isBegun = this.#isAnswering && this.#reply !== undefined
+    const reply = isBegun && this.#reply !== undefined ? this.#reply : new Reply(this, LAST)
+    this.#reply = reply
+    this.#isAnswering = true
+    this.#body?.leave()
+    if (!reply.isUnwritten) {
+      this.destroy()
+      return
+    }
+    reply.closeAfter()
+    this.#of.refuse(reply, refusal)
+  }
+
+  /** A connection that is closed with bytes unread takes back what was just written, so they are read for a while. */
+  #linger(): void {
+    this.#state = 'lingering'
+    this.#pending = undefined
+    this.#body?.leave()
+    this.deadline = this.#of.now() + this.#of.patience.linger
+    this.#socket.end()
+    this.resume()
+  }
+
+  #leave(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#pending = undefined
+    this.#body?.leave()
+    this.#reply?.leave()
+  }
+}
+
+const LAST = { isHead: false, isOld: false, isLast: true }
+
+/** Some clients end a body with an empty line that does not belong to it (RFC 9112 §2.2). */
+function skipEmptyLine(bytes: Buffer): number {
+  return bytes[0] === 0x0d && bytes[1] === 0x0a ? 2 : 0
+}

@@ -1,0 +1,120 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { UpstreamError } from '../gateway/upstream.ts'
+import type { ReadResponseHead } from './known-responses.ts'
+import { type Keeper, UpstreamConnection } from './upstream-connection.ts'
+import type { UpstreamExchange } from './upstream-exchange.ts'
+
+const CONNECT_TIMEOUT = 5_000 // milliseconds
+const MAX_CONNECTIONS = 16_384 // to one origin; open streams hold one each
+
+/** The connections to one origin: those that are free are used again, the last first. */
+export class UpstreamPool implements Keeper {
+  readonly readHead: ReadResponseHead
+  readonly #url: URL
+  readonly #idle: UpstreamConnection[] = []
+  readonly #all = new Set<UpstreamConnection>()
+  readonly #waiting: UpstreamExchange[] = []
+  #connecting = 0
+  #session: Buffer | undefined
+
+  constructor(url: URL, readHead: ReadResponseHead) {
+    this.#url = url
+    this.readHead = readHead
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  /** Sends a request over a connection that is free, or over a new one. */
+  send(exchange: UpstreamExchange): void {
+    for (;;) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) break
+      if (connection.isUsable && connection.deadline > this.now()) {
+        connection.send(exchange)
+        return
+      }
+      connection.destroy()
+    }
+    if (this.#all.size + this.#connecting < MAX_CONNECTIONS) this.#connect(exchange)
+    else this.#waiting.push(exchange)
+  }
+
+  onIdle(connection: UpstreamConnection): void {
+    const next = this.#nextWaiting()
+    if (next === undefined) this.#idle.push(connection)
+    else connection.send(next)
+  }
+
+  onClosed(connection: UpstreamConnection): void {
+    this.#all.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at !== -1) this.#idle.splice(at, 1)
+    const next = this.#nextWaiting()
+    if (next !== undefined) this.#connect(next)
+  }
+
+  /** Ends what has taken too long, in use or not. */
+  expire(): void {
+    const now = this.now()
+    for (const connection of this.#all) if (connection.deadline <= now) connection.expire()
+  }
+
+  #nextWaiting(): UpstreamExchange | undefined {
+    let next = this.#waiting.shift()
+    while (next?.isOver === true) next = this.#waiting.shift()
+    return next
+  }
+
+  #connect(exchange: UpstreamExchange): void {
+    this.#connecting += 1
+    const { socket, readyOn } = this.#open()
+    const settle = (error: UpstreamError | undefined) => {
+      clearTimeout(timer)
+      socket.off(readyOn, onReady).off('error', onError).off('close', onClose)
+      this.#connecting -= 1
+      if (error === undefined) this.#take(socket, exchange)
+      else {
+        socket.on('error', () => undefined)
+        socket.destroy()
+        exchange.fail(error)
+      }
+    }
+    const onReady = () => settle(undefined)
+    const onError = (cause: Error) => settle(new UpstreamError('unreachable', { cause }))
+    const onClose = () => settle(new UpstreamError('unreachable'))
+    const timer = setTimeout(() => settle(new UpstreamError('slow')), CONNECT_TIMEOUT)
+    socket.once(readyOn, onReady).once('error', onError).once('close', onClose)
+  }
+
+  #take(socket: Socket, exchange: UpstreamExchange): void {
+    const connection = new UpstreamConnection(socket, this)
+    this.#all.add(connection)
+    const next = exchange.isOver ? this.#nextWaiting() : exchange
+    if (next === undefined) connection.destroy()
+    else connection.send(next)
+  }
+
+  #open(): { readonly socket: Socket; readonly readyOn: 'connect' | 'secureConnect' } {
+    const { protocol, hostname, port } = this.#url
+    const host = hostname.replace(/^\[|\]$/g, '')
+    if (protocol !== 'https:') {
+      const socket = connectPlain({ host, port: Number(port || 80), noDelay: true })
+      return { socket, readyOn: 'connect' }
+    }
+    const socket = connectTls({
+      host,
+      port: Number(port || 443),
+      ALPNProtocols: ['http/1.1'],
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+    })
+    socket.setNoDelay(true)
+    socket.on('session', (session) => {
+      this.#session = session
+    })
+    return { socket, readyOn: 'secureConnect' }
+  }
+}
