@@ -51,10 +51,24 @@ export function judge(
   if (refusal !== undefined) return allowAnyOrigin(refusal)
   // In true_passthrough it is the upstream that says how to come in.
   const isTransparent = forwarding.server.access.kind === 'upstream'
+  return { status: upstream.status, headers: clean(upstream.headers, isTransparent) }
+}
+
+/** Platforms hand over the same lines again where an upstream said the same, and get the same for them. */
+function clean(lines: readonly HeaderPair[], isTransparent: boolean): readonly HeaderPair[] {
+  const known = isTransparent ? CLEANED.transparent : CLEANED.usual
+  const found = known.get(lines)
+  if (found !== undefined) return found
   const passed = isTransparent ? ['www-authenticate'] : []
-  const headers = createResponseHeaders(upstream.headers, passed)
-  headers.push(...OPEN_TO_BROWSERS)
-  return { status: upstream.status, headers }
+  const headers = [...createResponseHeaders(lines, passed), ...OPEN_TO_BROWSERS]
+  known.set(lines, headers)
+  return headers
+}
+
+type Cleaned = WeakMap<readonly HeaderPair[], readonly HeaderPair[]>
+const CLEANED: Readonly<Record<'transparent' | 'usual', Cleaned>> = {
+  transparent: new WeakMap(),
+  usual: new WeakMap(),
 }
 
 /** What is answered in place of an upstream's refusal or redirect. */

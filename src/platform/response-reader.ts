@@ -1,7 +1,7 @@
 import { ChunkedDecoder, MalformedError } from '../http1/chunked.ts'
+import { HeadFinder } from './find-head.ts'
 import type { KnownResponse, ReadResponseHead } from './known-responses.ts'
 
-const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const MAX_HEAD = 32 * 1024 // bytes
 
 /** What takes an answer, part by part. */
@@ -16,12 +16,12 @@ export class ResponseReader {
   #pending: Buffer | undefined
   #remaining = 0
   #chunked: ChunkedDecoder | undefined
-  readonly #readHead: ReadResponseHead
+  readonly #heads: HeadFinder<KnownResponse | undefined>
   readonly #sink: ResponseSink
   readonly #give = (part: Uint8Array): void => this.#sink.onData(part)
 
   constructor(readHead: ReadResponseHead, sink: ResponseSink) {
-    this.#readHead = readHead
+    this.#heads = new HeadFinder(readHead, MAX_HEAD)
     this.#sink = sink
   }
 
@@ -59,19 +59,19 @@ export class ResponseReader {
 
   #readHeadIn(chunk: Buffer): Buffer {
     const bytes = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk])
-    const end = bytes.indexOf(END_OF_HEAD)
-    if (end > MAX_HEAD || (end === -1 && bytes.length > MAX_HEAD)) {
+    const found = this.#heads.find(bytes, 0)
+    if (found.kind === 'too-long') {
       throw new MalformedError('The head of an answer is larger than 32 KiB')
     }
-    this.#pending = end === -1 ? bytes : undefined
-    if (end === -1) return NOTHING
-    const head = this.#readHead(bytes.toString('latin1', 0, end))
+    this.#pending = found.kind === 'found' ? undefined : bytes
+    if (found.kind === 'unfinished') return NOTHING
+    const { head, end } = found
     // Nobody asked to switch protocols.
     if (head === undefined || head.status === 101) {
       throw new MalformedError('An answer that is not plain HTTP/1.1')
     }
     if (head.status >= 200) this.#begin(head)
-    return bytes.subarray(end + END_OF_HEAD.length)
+    return bytes.subarray(end)
   }
 
   #begin(head: KnownResponse): void {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import { MalformedError } from '../http1/chunked.ts'
 import { type Flow, IncomingBody } from './incoming-body.ts'
-import type { ArrivedHead, HeadRefusal, ReadHead } from './known-heads.ts'
+import { HeadFinder } from './find-head.ts'
+import type { ArrivedHead, HeadRefusal, PassedHead, ReadHead } from './known-heads.ts'
 import { Reply, type ReplyLine } from './reply.ts'
 
-const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const MAX_HEAD = 32 * 1024 // bytes; sealed tokens and flow cookies are long
 const MAX_BEHIND = 64 * 1024 // bytes of further requests that wait for the answer to this one
 
@@ -59,12 +59,13 @@ export class ServerConnection implements Flow, ReplyLine {
   #isPaused = false
   readonly #socket: Socket
   readonly #of: Serving
-  readonly #peer: string
+  readonly #heads: HeadFinder<PassedHead | HeadRefusal>
 
   constructor(socket: Socket, of: Serving) {
     this.#socket = socket
     this.#of = of
-    this.#peer = socket.remoteAddress ?? ''
+    const peer = socket.remoteAddress ?? ''
+    this.#heads = new HeadFinder((text) => of.readHead(text, peer), MAX_HEAD)
     this.deadline = of.now() + of.patience.head
     socket.on('data', (chunk) => this.#take(chunk))
     socket.on('drain', () => this.#reply?.onDrain())
@@ -173,39 +174,44 @@ export class ServerConnection implements Flow, ReplyLine {
 
   #readHead(pending: Buffer): boolean {
     const start = skipEmptyLine(pending)
-    const end = pending.indexOf(END_OF_HEAD, start)
-    if (end === -1 || end - start > MAX_HEAD) return this.#awaitHead(pending, start)
-    this.#pending = end + 4 === pending.length ? undefined : pending.subarray(end + 4)
-    const read = this.#of.readHead(pending.toString('latin1', start, end), this.#peer)
-    if (read.kind === 'refused') {
-      this.#refuse(read)
-      return false
+    const found = this.#heads.find(pending, start)
+    switch (found.kind) {
+      case 'unfinished':
+        this.#awaitHead(pending.toString('latin1', start))
+        return false
+      case 'too-long':
+        this.#refuse({ kind: 'refused', status: 431, message: 'The head is larger than 32 KiB' })
+        return false
+      case 'found':
+        this.#pending = found.end === pending.length ? undefined : pending.subarray(found.end)
+        if (found.head.kind === 'passed') this.#begin(found.head)
+        else this.#refuse(found.head)
+        return found.head.kind === 'passed'
     }
-    const { arrived, framing, isOld, isLast } = read
-    const { method } = arrived.head
-    this.#isAnswering = true
-    this.#isForEvents = method === 'GET'
-    this.#isExpecting = read.isExpecting
-    const reply = new Reply(this, { isHead: method === 'HEAD', isOld, isLast })
-    const body = new IncomingBody(framing, this)
-    this.#reply = reply
-    this.#body = body
-    this.deadline = body.isOver ? Number.POSITIVE_INFINITY : this.#of.now() + this.#of.patience.body
-    if (!body.isOver && this.#pending !== undefined) this.#feed(body, this.#pending)
-    this.#of.handle({ arrived, body, reply })
-    return true
   }
 
-  #awaitHead(pending: Buffer, start: number): boolean {
+  #awaitHead(text: string): void {
     const { now, patience } = this.#of
     this.deadline = Math.min(this.deadline, now() + patience.head)
-    if (pending.length - start > MAX_HEAD) {
-      this.#refuse({ kind: 'refused', status: 431, message: 'The head is larger than 32 KiB' })
-    } else if (/(?:^|[^\r])\n/.test(pending.toString('latin1', start))) {
-      // Whoever ends lines so waits for an answer, not for the end of our patience.
+    // Whoever ends lines so waits for an answer, not for the end of our patience.
+    if (/(?:^|[^\r])\n/.test(text)) {
       this.#refuse({ kind: 'refused', status: 400, message: 'Bad end of a line in the head' })
     }
-    return false
+  }
+
+  #begin({ arrived, framing, isOld, isLast, isExpecting }: PassedHead): void {
+    const { method } = arrived.head
+    const { now, patience } = this.#of
+    const body = new IncomingBody(framing, this)
+    const reply = new Reply(this, { isHead: method === 'HEAD', isOld, isLast })
+    this.#isAnswering = true
+    this.#isForEvents = method === 'GET'
+    this.#isExpecting = isExpecting
+    this.#body = body
+    this.#reply = reply
+    this.deadline = body.isOver ? Number.POSITIVE_INFINITY : now() + patience.body
+    if (!body.isOver && this.#pending !== undefined) this.#feed(body, this.#pending)
+    this.#of.handle({ arrived, body, reply })
   }
 
   /** Answers what is no request, or not in time, and ends the connection: what follows could be anything. */

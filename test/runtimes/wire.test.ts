@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import {
-  createServer,
-  type IncomingMessage,
-  request,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import { request } from 'node:http'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { HOSTILE_HEADS } from '../corpus/heads.ts'
-import type { Child } from '../support/child.ts'
-import { portOf } from '../support/proxy.ts'
 import { sendRaw } from '../support/raw.ts'
-import { RUNTIMES, type Runtime, serve } from './runtimes.ts'
+import { RUNTIMES, type Runtime } from './runtimes.ts'
+import { createWireLab } from './wire-lab.ts'
 
 for (const runtime of RUNTIMES) {
   const skip = runtime.isInstalled ? false : 'not installed'
@@ -24,67 +14,33 @@ for (const runtime of RUNTIMES) {
 }
 
 function tell(runtime: Runtime): void {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
-  let upstream: Server
-  let proxy: { readonly child: Child; readonly base: string }
-  let port: number
-  let arrived = 0
-  let answer: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => {
-    response.end()
-  }
-
-  before(async () => {
-    upstream = createServer((incoming, outgoing) => {
-      arrived += 1
-      answer(incoming, outgoing)
-    })
-    upstream.listen(0, '127.0.0.1')
-    await once(upstream, 'listening')
-    const config = join(folder, 'config.yaml')
-    const url = `http://127.0.0.1:${portOf(upstream)}/mcp`
-    writeFileSync(
-      config,
-      `secret_keys: [${'k'.repeat(43)}]
-mcp_servers:
-  demo: { url: 'builtin:demo', auth_type: oauth2 }
-  open: { url: '${url}', auth_type: none, access: open }`,
-    )
-    proxy = await serve(runtime, config)
-    port = Number(new URL(proxy.base).port)
-  })
-
-  after(async () => {
-    await proxy?.child.stop()
-    upstream?.closeAllConnections()
-    upstream?.close()
-    rmSync(folder, { recursive: true })
-  })
+  const lab = createWireLab(runtime)
 
   for (const { what, head, statuses } of HOSTILE_HEADS) {
     it(`refuses ${what.slice(0, 60)}`, async () => {
-      const before = arrived
+      const before = lab.arrived
 
-      const { status, text } = await sendRaw(port, head.replaceAll('PORT', String(port)))
+      const { status, text } = await sendRaw(lab.port, head.replaceAll('PORT', String(lab.port)))
 
       assert.ok(statuses.includes(status ?? 0), `got ${text.slice(0, 200)}`)
-      assert.equal(arrived, before)
-      assert.equal((await fetch(`${proxy.base}/healthz`)).status, 200)
+      assert.equal(lab.arrived, before)
+      assert.equal((await fetch(`${lab.base}/healthz`)).status, 200)
     })
   }
 
   it('answers OAuth requests that come in chunks or without a body', async () => {
     const head = (path: string) =>
-      `POST ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n`
+      `POST ${path} HTTP/1.1\r\nHost: localhost:${lab.port}\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n`
     const chunked = 'Transfer-Encoding: chunked\r\n\r\n7\r\nx=12345\r\n0\r\n\r\n'
 
     for (const body of [chunked, '\r\n', 'Content-Length: 0\r\n\r\n']) {
-      const { status, text } = await sendRaw(port, `${head('/demo/token')}${body}`)
+      const { status, text } = await sendRaw(lab.port, `${head('/demo/token')}${body}`)
 
       assert.equal(status, 400, text)
       assert.match(text, /"error":"invalid_request"/)
     }
     const { status } = await sendRaw(
-      port,
+      lab.port,
       `${head('/demo/token')}Transfer-Encoding: chunked\r\n\r\n10001\r\n${'x'.repeat(65_537)}\r\n0\r\n\r\n`,
     )
     assert.equal(status, 413)
@@ -92,32 +48,32 @@ mcp_servers:
 
   it('passes the query on byte for byte', async () => {
     let target = ''
-    answer = (incoming, response) => {
+    lab.answer = (incoming, response) => {
       target = incoming.url ?? ''
       response.end('{}')
     }
     await sendRaw(
-      port,
-      `GET /open/mcp?a='%2e&b=/../&c=+&a=2 HTTP/1.1\r\nHost: localhost:${port}\r\nConnection: close\r\n\r\n`,
+      lab.port,
+      `GET /open/mcp?a='%2e&b=/../&c=+&a=2 HTTP/1.1\r\nHost: localhost:${lab.port}\r\nConnection: close\r\n\r\n`,
     )
 
     assert.ok(target.endsWith("?a='%2e&b=/../&c=+&a=2"), target)
   })
 
   it('takes an absolute form of its own host', async () => {
-    const head = `GET ${proxy.base}/healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`
+    const head = `GET ${lab.base}/healthz HTTP/1.1\r\nHost: 127.0.0.1:${lab.port}\r\nConnection: close\r\n\r\n`
 
-    assert.equal((await sendRaw(port, head)).status, 200)
+    assert.equal((await sendRaw(lab.port, head)).status, 200)
   })
 
   it('passes events on as they come, and the end of interest too', async () => {
     let isUpstreamClosed: Promise<unknown> = Promise.resolve()
-    answer = (_, response) => {
+    lab.answer = (_, response) => {
       isUpstreamClosed = once(response, 'close')
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       response.write('data: first\n\n')
     }
-    const asking = request(`${proxy.base}/open/mcp`, { headers: { accept: 'text/event-stream' } })
+    const asking = request(`${lab.base}/open/mcp`, { headers: { accept: 'text/event-stream' } })
     asking.end()
     const [response] = await once(asking, 'response')
     const [chunk] = await once(response, 'data')
@@ -130,13 +86,16 @@ mcp_servers:
   })
 
   it('refuses a body beyond 16 MiB, declared or counted', async () => {
-    answer = (incoming, response) => void incoming.resume().on('end', () => response.end('{}'))
-    const head = `POST /open/mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nConnection: close\r\n`
+    lab.answer = (incoming, response) => void incoming.resume().on('end', () => response.end('{}'))
+    const head = `POST /open/mcp HTTP/1.1\r\nHost: localhost:${lab.port}\r\nContent-Type: application/json\r\nConnection: close\r\n`
     const mebibyte = `100000\r\n${'x'.repeat(1024 * 1024)}\r\n`
 
-    const declared = await sendRaw(port, `${head}Content-Length: ${16 * 1024 * 1024 + 1}\r\n\r\n`)
+    const declared = await sendRaw(
+      lab.port,
+      `${head}Content-Length: ${16 * 1024 * 1024 + 1}\r\n\r\n`,
+    )
     const counted = await sendRaw(
-      port,
+      lab.port,
       `${head}Transfer-Encoding: chunked\r\n\r\n${mebibyte.repeat(17)}0\r\n\r\n`,
     )
 
@@ -146,16 +105,16 @@ mcp_servers:
   })
 
   it('answers the next request on a connection whose large body upstream did not want', async () => {
-    answer = (incoming, response) => {
+    lab.answer = (incoming, response) => {
       if (incoming.url?.includes('early') !== true) return response.end('{"next":true}')
       return response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"early":true}')
     }
     const head = (query: string, more: string) =>
-      `POST /open/mcp${query} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n${more}`
+      `POST /open/mcp${query} HTTP/1.1\r\nHost: localhost:${lab.port}\r\nContent-Type: application/json\r\n${more}`
     const large = 2 * 1024 * 1024
 
     const { text } = await sendRaw(
-      port,
+      lab.port,
       `${head('?early', `Content-Length: ${large}\r\n\r\n`)}${'x'.repeat(large)}${head('', 'Content-Length: 2\r\nConnection: close\r\n\r\n{}')}`,
     )
 
@@ -163,13 +122,13 @@ mcp_servers:
   })
 
   it('passes a large body both ways byte for byte', async () => {
-    answer = (incoming, outgoing) => {
+    lab.answer = (incoming, outgoing) => {
       outgoing.writeHead(200, { 'Content-Type': 'application/json', 'Mcp-Session-Id': 'abc' })
       incoming.pipe(outgoing)
     }
     const body = JSON.stringify({ text: 'ü'.repeat(1_000_000) })
 
-    const response = await fetch(`${proxy.base}/open/mcp`, {
+    const response = await fetch(`${lab.base}/open/mcp`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
@@ -181,46 +140,46 @@ mcp_servers:
 
   it('keeps 202 without a body, and 502 for an upstream that resets', async () => {
     const post = () =>
-      fetch(`${proxy.base}/open/mcp`, {
+      fetch(`${lab.base}/open/mcp`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: '{}',
       })
-    answer = (_, response) => response.writeHead(202).end()
+    lab.answer = (_, response) => response.writeHead(202).end()
     const accepted = await post()
     assert.equal(accepted.status, 202)
     assert.equal(await accepted.text(), '')
 
-    answer = (incoming) => incoming.socket.destroy()
+    lab.answer = (incoming) => incoming.socket.destroy()
     assert.equal((await post()).status, 502)
   })
 
   it('ends the stream of an upstream that resets, and goes on serving', async () => {
-    answer = (incoming, response) => {
+    lab.answer = (incoming, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       response.write('data: first\n\n', () => incoming.socket.destroy())
     }
 
-    const response = await fetch(`${proxy.base}/open/mcp`)
+    const response = await fetch(`${lab.base}/open/mcp`)
     await response.text().catch(() => undefined)
 
-    assert.equal((await fetch(`${proxy.base}/healthz`)).status, 200)
+    assert.equal((await fetch(`${lab.base}/healthz`)).status, 200)
   })
 
   it('goes on serving when clients vanish in the middle of a body', async () => {
-    answer = (incoming, outgoing) => {
+    lab.answer = (incoming, outgoing) => {
       incoming.resume()
       incoming.on('end', () => outgoing.end('{}'))
     }
     const head = (length: string) =>
-      `POST /open/mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n${length}\r\n\r\n`
+      `POST /open/mcp HTTP/1.1\r\nHost: localhost:${lab.port}\r\nContent-Type: application/json\r\n${length}\r\n\r\n`
     for (const length of [
       'Content-Length: 100',
       'Content-Length: 1000000',
       'Transfer-Encoding: chunked',
     ]) {
       for (let time = 0; time < 5; time++) {
-        const socket = connect(port, '127.0.0.1')
+        const socket = connect(lab.port, '127.0.0.1')
         await once(socket, 'connect')
         socket.write(`${head(length)}5\r\n{"a":`)
         socket.destroy()
@@ -228,19 +187,19 @@ mcp_servers:
       }
     }
 
-    assert.equal((await fetch(`${proxy.base}/healthz`)).status, 200)
+    assert.equal((await fetch(`${lab.base}/healthz`)).status, 200)
   })
 
   it('does not decode what is compressed, or asks for what is not', async () => {
     let asked = ''
     const bytes = Buffer.from('not really compressed')
-    answer = (incoming, response) => {
+    lab.answer = (incoming, response) => {
       asked = String(incoming.headers['accept-encoding'])
       const encoding = asked.includes('gzip') ? { 'Content-Encoding': 'gzip' } : {}
       response.writeHead(200, { 'Content-Type': 'application/json', ...encoding })
       response.end(bytes)
     }
-    const asking = request(`${proxy.base}/open/mcp`, { headers: { 'accept-encoding': 'gzip' } })
+    const asking = request(`${lab.base}/open/mcp`, { headers: { 'accept-encoding': 'gzip' } })
     asking.end()
     const [response] = await once(asking, 'response')
     const chunks: Buffer[] = []
