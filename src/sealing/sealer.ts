@@ -18,6 +18,8 @@ const Content = v.object({
 const MAX_LENGTH = 16_384 // characters
 const MAX_CLOCK_SKEW = 60 // seconds
 const CACHED_TOKENS = 2_000
+/** What comes with every message; all else is opened once or twice in its life, and would only take their place. */
+const CACHED: ReadonlySet<Purpose> = new Set(['access-token', 'message-endpoint'])
 
 /** What every sealed string says about itself, times in seconds since the epoch. */
 export interface Seal {
@@ -39,7 +41,7 @@ export interface Opened {
 export interface Sealer {
   /** The sealed string (JWE compact, RFC 7516); lifetime in seconds. */
   seal(purpose: Purpose, sealing: Sealing): Promise<string>
-  /** The content, at once if it was opened lately, or undefined for whatever is expired, altered, foreign or of another purpose. */
+  /** The content, at once if it comes with every message and was opened lately, or undefined for whatever is expired, altered, foreign or of another purpose. */
   open(purpose: Purpose, text: string): Ready<Opened | undefined>
 }
 
@@ -76,7 +78,7 @@ export function createSealer({ keys, now }: { keys: KeyRing; now: () => number }
       if (known !== undefined && known.purpose !== purpose) return undefined
       return after(known?.content ?? decrypt({ keys, purpose, text }), (content) => {
         if (content === undefined || !isInForce(content.seal, seconds())) return undefined
-        if (known === undefined) opened.set(text, { purpose, content })
+        if (known === undefined && CACHED.has(purpose)) opened.set(text, { purpose, content })
         return content
       })
     },

@@ -5,7 +5,7 @@ const MAX_CLAIMS = 100_000
 const MAX_TEXT_SIZE = 64 * 1024 * 1024 // characters of all texts together
 const ENTRY_SIZE = 300 // characters that an entry costs besides its text
 const MAX_REVOCATIONS = 100_000
-const SWEEP = 1_000 // texts between two looks for expired ones
+const SWEEP_INTERVAL = 30_000 // milliseconds between two looks for what has expired
 
 /** A store that can tell which sessions were ended. */
 export interface MemoryStore extends Store {
@@ -25,9 +25,10 @@ export function createMemoryStore(now: () => number): MemoryStore {
     sizeCalculation: (text, id) => text.length + id.length + ENTRY_SIZE,
     ...clock,
   })
-  let puts = 0
+  const sweep = createSweep([claims, revocations, texts], now)
   return {
     async claim(id, seconds) {
+      sweep()
       if (claims.has(id)) return false
       claims.set(id, true, { ttl: seconds * 1000 })
       return true
@@ -36,14 +37,14 @@ export function createMemoryStore(now: () => number): MemoryStore {
       claims.delete(id)
     },
     async put(id, text, seconds) {
+      sweep()
       texts.set(id, text, { ttl: seconds * 1000 })
-      puts += 1
-      if (puts % SWEEP === 0) texts.purgeStale()
     },
     async get(id) {
       return texts.get(id)
     },
     async revoke(session, seconds) {
+      sweep()
       revocations.set(session, true, { ttl: seconds * 1000 })
     },
     isRevoked: (session) => revocations.has(session),
@@ -52,5 +53,15 @@ export function createMemoryStore(now: () => number): MemoryStore {
         session,
         revocations.getRemainingTTL(session) / 1000,
       ]),
+  }
+}
+
+/** Forgets what has expired, at most every so often: nobody may ask for it again. */
+function createSweep(caches: readonly { purgeStale(): unknown }[], now: () => number): () => void {
+  let swept = now()
+  return () => {
+    if (now() - swept < SWEEP_INTERVAL) return
+    swept = now()
+    for (const cache of caches) cache.purgeStale()
   }
 }
