@@ -1,12 +1,8 @@
 // What clients ask for before they have a token, as a ratio to a bare Hono "hello" on the same runtime.
-import { build } from 'esbuild'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
+  bundle,
   end,
-  folder,
   LOAD_CORE,
-  MODULES,
   median,
   PROXY_CORE,
   row,
@@ -50,18 +46,12 @@ export async function benchDocuments(runtimes) {
 }
 
 /** Hono as its users run it, on the server that all three runtimes have. */
-async function bundleHello() {
-  const entry = join(folder, 'hello.entry.mjs')
-  const server = join(MODULES, '@hono/node-server/dist/index.mjs')
-  const hono = join(MODULES, 'hono/dist/hono.js')
-  writeFileSync(
-    entry,
-    `import { serve } from ${JSON.stringify(server)}
-     import { Hono } from ${JSON.stringify(hono)}
+function bundleHello() {
+  return bundle(
+    'hello',
+    `import { serve } from '@hono/node-server'
+     import { Hono } from 'hono'
      const app = new Hono().all('*', ({ json }) => json({ hello: 'world' }))
      serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => console.log('port ' + port))`,
   )
-  const outfile = join(folder, 'hello.mjs')
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm' })
-  return outfile
 }

