@@ -38,7 +38,8 @@ const children = new Set()
 
 /** Ends all that was started and leaves nothing behind. */
 export function cleanUp() {
-  for (const child of children) child.kill('SIGKILL')
+  // nginx ends its workers when it is asked to; killed, it would leave them.
+  for (const child of children) child.kill(child.spawnargs.includes('nginx') ? 'SIGTERM' : 'SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 }
 

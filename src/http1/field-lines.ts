@@ -60,5 +60,7 @@ const NONE: readonly string[] = []
 
 /** Whether a list of tokens, in however many lines, has this one (RFC 9110 §5.6.1). */
 export function hasToken(values: readonly string[], token: string): boolean {
-  return values.some((value) => value.split(',').some((one) => one.trim().toLowerCase() === token))
+  return values.some((value) =>
+    value.split(',').some((one) => withoutBlanks(one, 0).toLowerCase() === token),
+  )
 }
