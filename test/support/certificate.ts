@@ -10,11 +10,17 @@ export function makeCertificate(
   const pem = join(folder, 'localhost.pem')
   const key = join(folder, 'localhost.key')
   const alternatives = names.map((name) => `DNS:${name}`).join()
+  // Deno takes no authority's certificate for a server's.
+  const constraints = ['-addext', 'basicConstraints=critical,CA:FALSE']
   const subject = ['-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${alternatives}`]
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  execFileSync('openssl', ['req', ...kind, ...subject, '-days', '2', '-keyout', key, '-out', pem], {
-    stdio: 'ignore',
-  })
+  execFileSync(
+    'openssl',
+    ['req', ...kind, ...subject, ...constraints, '-days', '2', '-keyout', key, '-out', pem],
+    {
+      stdio: 'ignore',
+    },
+  )
   return { pem, key }
 }
 
