@@ -12,6 +12,8 @@ import { answerByApp } from './web-exchange.ts'
 const PATIENCE: Patience = { head: 15_000, body: 300_000, idle: 75_000, linger: 3_000 }
 const CHECKS = 5 // in the shortest time that anybody has
 const GRACE = 8_000 // milliseconds that a stopped server gives to what it has begun
+/** Streams may be quiet for long: whether anybody is still there, the system asks after a minute (milliseconds). */
+const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
 const BACKLOG = 4_096 // connections that wait to be taken, where the system allows so many
 
 /** What answers, and how long clients may take. */
@@ -31,7 +33,7 @@ export function listen(
   const connections = new Set<ServerConnection>()
   let isDraining = false
   const serving = createServing({ app, dispatch, patience, isDraining: () => isDraining })
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = createServer(OPTIONS, (socket) => {
     const connection = new ServerConnection(socket, serving)
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
@@ -57,7 +59,8 @@ function start(
   close: (closed: () => void) => void,
 ): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
+    // It stays: what goes wrong with one connection later, such as too many open files, is not the end of all.
+    server.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
     server.listen({ port, host, backlog: BACKLOG }, () => {
       const address = server.address()
       resolve({
@@ -94,9 +97,14 @@ function createServing(of: {
     isDraining,
     handle(turn) {
       const { head, connection } = turn.arrived
-      const carriage = app.carry?.(head, connection)
-      if (carriage === undefined) answerByApp(turn, app)
-      else carryAll(turn, carriage, dispatch)
+      try {
+        const carriage = app.carry?.(head, connection)
+        if (carriage === undefined) answerByApp(turn, app)
+        else carryAll(turn, carriage, dispatch)
+      } catch {
+        // A fault ends its own connection, not the process and all others.
+        turn.reply.destroy()
+      }
     },
     refuse: (reply, refusal) => reply.writeText(toAnswer(refusal)),
   }

@@ -114,6 +114,7 @@ export class ServerConnection implements Flow, ReplyLine {
   }
 
   onAnswered(isLast: boolean): void {
+    if (this.#state !== 'open') return
     this.#isAnswering = false
     if (isLast || this.#of.isDraining()) {
       this.#linger()
@@ -220,7 +221,6 @@ export class ServerConnection implements Flow, ReplyLine {
     const reply = isBegun && this.#reply !== undefined ? this.#reply : new Reply(this, LAST)
     this.#reply = reply
     this.#isAnswering = true
-    this.#body?.leave()
     if (!reply.isUnwritten) {
       this.destroy()
       return
@@ -243,8 +243,9 @@ export class ServerConnection implements Flow, ReplyLine {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#pending = undefined
-    this.#body?.leave()
+    // The answer first, or it would be one to half a request.
     this.#reply?.leave()
+    this.#body?.leave()
   }
 }
 

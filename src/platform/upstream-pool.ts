@@ -6,6 +6,8 @@ import { type Keeper, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamExchange } from './upstream-exchange.ts'
 
 const CONNECT_TIMEOUT = 5_000 // milliseconds
+/** Streams may be quiet for long: whether anybody is still there, the system asks after a minute (milliseconds). */
+const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
 const MAX_CONNECTIONS = 16_384 // to one origin; open streams hold one each
 
 /** The connections to one origin: those that are free are used again, the last first. */
@@ -52,14 +54,18 @@ export class UpstreamPool implements Keeper {
     this.#all.delete(connection)
     const at = this.#idle.indexOf(connection)
     if (at !== -1) this.#idle.splice(at, 1)
-    const next = this.#nextWaiting()
-    if (next !== undefined) this.#connect(next)
+    this.#connectNext()
   }
 
   /** Ends what has taken too long, in use or not. */
   expire(): void {
     const now = this.now()
     for (const connection of this.#all) if (connection.deadline <= now) connection.expire()
+  }
+
+  #connectNext(): void {
+    const next = this.#nextWaiting()
+    if (next !== undefined) this.#connect(next)
   }
 
   #nextWaiting(): UpstreamExchange | undefined {
@@ -80,6 +86,7 @@ export class UpstreamPool implements Keeper {
         socket.on('error', () => undefined)
         socket.destroy()
         exchange.fail(error)
+        this.#connectNext()
       }
     }
     const onReady = () => settle(undefined)
@@ -101,7 +108,7 @@ export class UpstreamPool implements Keeper {
     const { protocol, hostname, port } = this.#url
     const host = hostname.replace(/^\[|\]$/g, '')
     if (protocol !== 'https:') {
-      const socket = connectPlain({ host, port: Number(port || 80), noDelay: true })
+      const socket = connectPlain({ host, port: Number(port || 80), ...OPTIONS })
       return { socket, readyOn: 'connect' }
     }
     const socket = connectTls({
@@ -112,6 +119,7 @@ export class UpstreamPool implements Keeper {
       ...(this.#session === undefined ? {} : { session: this.#session }),
     })
     socket.setNoDelay(true)
+    socket.setKeepAlive(true, OPTIONS.keepAliveInitialDelay)
     socket.on('session', (session) => {
       this.#session = session
     })

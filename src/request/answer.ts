@@ -42,9 +42,10 @@ interface Framed {
 }
 
 function frame({ status, headers, text }: TextAnswer): Framed {
+  if (isBodyless(status)) return { length: 0, head: formatStatusAndFields(status, headers) }
   const { length } = new TextEncoder().encode(text)
-  const own = isBodyless(status) ? [] : [['content-length', String(length)] as const]
-  return { length, head: formatStatusAndFields(status, [...headers, ...own]) }
+  const own = ['content-length', String(length)] as const
+  return { length, head: formatStatusAndFields(status, [...headers, own]) }
 }
 
 /** What endpoints answer: pages and redirects as the web has them, all else as text. */
