@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { parseNetwork } from './network.ts'
 
 /** Addresses that ipaddr.js calls unicast but that reach inside (THREATS F15). */
 const DENIED = [
@@ -7,7 +8,7 @@ const DENIED = [
   '64:ff9b:1::/48',
   '2001::/23',
   '2002::/16',
-].map((cidr) => ipaddr.parseCIDR(cidr))
+].map(parseNetwork)
 
 /** Whether an address is one on the public internet (RFC 6890), and not a way around to another. */
 export function isPublicAddress(address: string): boolean {
@@ -29,9 +30,7 @@ function isIsatap(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
 }
 
 /** Addresses inside that answer with secrets of the machine to whoever asks (THREATS F15). */
-const NEVER = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128'].map((cidr) =>
-  ipaddr.parseCIDR(cidr),
-)
+const NEVER = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128'].map(parseNetwork)
 const INSIDE: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal'])
 
 /** Whether an address is on this machine or in a private network, and no cloud's metadata service. */

@@ -1,9 +1,10 @@
 import ipaddr from 'ipaddr.js'
+import { parseNetwork } from '../http/network.ts'
 import type { IsTrusted } from './forwarded.ts'
 
 /** A test for membership in any of the given CIDRs; IPv4-mapped IPv6 counts as IPv4. */
 export function createTrustedPeers(cidrs: readonly string[]): IsTrusted {
-  const ranges = cidrs.map((cidr) => ipaddr.parseCIDR(cidr))
+  const ranges = cidrs.map(parseNetwork)
   return (address) => {
     // Only the spelling with four decimal parts: ipaddr.js reads 010.0.0.1 as octal (THREATS F15).
     if (!ipaddr.IPv6.isValid(address) && !ipaddr.IPv4.isValidFourPartDecimal(address)) return false
