@@ -68,11 +68,13 @@ interface Made {
 
 /** The providers over a guarded fetch; nothing is asked before it is needed. */
 export function createProviders(deps: Dependencies): Providers {
+  // By size and not by `max`, for which the caches would take all of their memory now.
+  const bound = { maxSize: MAX_PROVIDERS, sizeCalculation: () => 1 }
   const state: State = {
     deps,
-    kept: new LRUCache({ max: MAX_PROVIDERS }),
+    kept: new LRUCache(bound),
     flights: new Map(),
-    learned: new LRUCache({ max: MAX_PROVIDERS }),
+    learned: new LRUCache(bound),
     made: new WeakMap(),
   }
   return {
