@@ -1,6 +1,5 @@
 import { lookup as resolve } from 'node:dns'
-import * as http from 'node:http'
-import * as https from 'node:https'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
 import { readBoundedText } from '../http/bounded-body.ts'
 import type {
@@ -38,13 +37,14 @@ function failed(cause: string): GuardedAnswer {
   return { kind: 'failed', cause }
 }
 
-function send(
+async function send(
   { url, method, headers, body }: GuardedRequest,
   { isAllowed }: GuardedLimits,
   options: { readonly signal: AbortSignal; readonly ca?: string },
-): Promise<http.IncomingMessage> {
+): Promise<IncomingMessage> {
+  // Seldom needed, and loading them is much of a start.
+  const client = url.startsWith('https:') ? await import('node:https') : await import('node:http')
   return new Promise((answered, reject) => {
-    const client = url.startsWith('https:') ? https : http
     const asking = client.request(url, {
       ...options,
       method,
@@ -85,7 +85,7 @@ function createGuardedLookup(isAllowed: (address: string) => boolean): LookupFun
 }
 
 async function read(
-  response: http.IncomingMessage,
+  response: IncomingMessage,
   { maxBytes }: GuardedLimits,
 ): Promise<GuardedAnswer> {
   const { statusCode = 0, headers } = response
@@ -109,7 +109,7 @@ async function read(
   return text === undefined ? failed('the body is too large') : { ...head, text }
 }
 
-function toHeaders(incoming: http.IncomingHttpHeaders): Headers {
+function toHeaders(incoming: IncomingHttpHeaders): Headers {
   const headers = new Headers()
   for (const [name, value] of Object.entries(incoming)) {
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
