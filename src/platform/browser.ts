@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { platform } from 'node:os'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -7,7 +6,8 @@ type Environment = Readonly<Record<string, string | undefined>>
  * Opens a URL in the user's browser: the program that BROWSER names, else the desktop's. Without a
  * shell, so that the URL is nothing but one argument (THREATS T55).
  */
-export function openBrowser(url: string, env: Environment): Promise<boolean> {
+export async function openBrowser(url: string, env: Environment): Promise<boolean> {
+  const { spawn } = await import('node:child_process')
   const [command, ...args] = commandOf(env)
   return new Promise((resolve) => {
     try {

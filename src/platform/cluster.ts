@@ -1,18 +1,28 @@
-import cluster, { type Worker } from 'node:cluster'
+import type { Cluster as NodeCluster, Worker } from 'node:cluster'
 import process from 'node:process'
 import type { Cluster, WorkerProcess } from './platform.ts'
 
 /** Processes that share a port by node:cluster, which Bun and Deno have as well. */
 export function createCluster(): Cluster {
   return {
-    primary: cluster.isWorker
+    primary: isWorker()
       ? {
           send: (message) => void process.send?.(message),
           onMessage: (listener) => void process.on('message', listener),
         }
       : undefined,
-    start: () => toProcess(cluster.fork()),
+    start: () => toProcess(loadCluster().fork()),
   }
+}
+
+/** A worker has a channel to the process that started it; any other would load the module in vain. */
+function isWorker(): boolean {
+  return process.send !== undefined && loadCluster().isWorker
+}
+
+function loadCluster(): NodeCluster {
+  // Typed as an import, whose default is what this gives.
+  return process.getBuiltinModule('node:cluster') as unknown as NodeCluster
 }
 
 function toProcess(worker: Worker): WorkerProcess {
