@@ -1,5 +1,4 @@
 import type { Cluster as NodeCluster, Worker } from 'node:cluster'
-import process from 'node:process'
 import type { Cluster, WorkerProcess } from './platform.ts'
 
 /** Processes that share a port by node:cluster, which Bun and Deno have as well. */

@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { openBrowser } from './browser.ts'
 import { createCluster } from './cluster.ts'
 import { readOrCreatePrivateFile, readText, stateFolder } from './files.ts'
