@@ -50,6 +50,7 @@ export interface Platform {
   readonly stateFolder: string
   /** Opens a URL in the user's browser; false where there is none, or it may not be started. */
   openBrowser(url: string): Promise<boolean>
+  /** Writes whole lines. */
   write(text: string): void
   writeError(text: string): void
   exit(status: number): never

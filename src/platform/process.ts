@@ -26,7 +26,8 @@ export function createProcessPlatform(name: Platform['name']): Platform {
       return stateFolder(process.env)
     },
     openBrowser: (url) => openBrowser(url, process.env),
-    write: (text) => void process.stdout.write(text),
+    // Not process.stdout, which is slow to come up on Bun.
+    write: (text) => console.log(text.replace(/\n$/, '')),
     writeError: (text) => void process.stderr.write(text),
     exit: (status) => process.exit(status),
     onStop(stop) {
