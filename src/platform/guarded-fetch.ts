@@ -1,4 +1,3 @@
-import { lookup as resolve } from 'node:dns'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
 import { readBoundedText } from '../http/bounded-body.ts'
@@ -70,7 +69,8 @@ async function send(
 /** One look-up for each connection; all its answers must be allowed (THREATS T50). */
 function createGuardedLookup(isAllowed: (address: string) => boolean): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { all: true, family: options.family ?? 0 }, (error, addresses) => {
+    const { lookup } = process.getBuiltinModule('node:dns')
+    lookup(hostname, { all: true, family: options.family ?? 0 }, (error, addresses) => {
       if (error !== null) return callback(error, '')
       const [first] = addresses
       const isEach = addresses.every(({ address }) => isAllowed(address))
