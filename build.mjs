@@ -1,7 +1,6 @@
 // node build.mjs          one file that runs on Node, Bun and Deno
 // node build.mjs test     every test in one file, or: node build.mjs test test/oauth/pkce.test.ts
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { builtinModules } from 'node:module'
 import { basename } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { build } from 'esbuild'
@@ -49,21 +48,16 @@ if (process.argv[2] === 'test') {
 } else {
   const outfile = 'dist/mcp-oauth-proxy.mjs'
   const entryPoints = ['src/main.ts']
-  // undici and yaml come as CommonJS, which asks for Node's modules by require.
-  const banner = {
-    js: [
-      '#!/usr/bin/env node',
-      "import { createRequire as createNodeRequire } from 'node:module'",
-      'const require = createNodeRequire(import.meta.url)',
-    ].join('\n'),
-  }
+  const banner = { js: '#!/usr/bin/env node' }
   await build({
     ...common,
     entryPoints,
     outfile,
     banner,
-    external: ['node:*', ...builtinModules],
+    external: ['node:*'],
     minify: true,
+    // It ships beside the program; named in it, Deno would read it at each start.
+    sourcemap: process.env['LINK_SOURCE_MAP'] === undefined ? 'external' : true,
   })
   chmodSync(outfile, 0o755)
   const size = readFileSync(outfile).length
