@@ -1,3 +1,5 @@
+import { parseFieldLines } from './field-lines.ts'
+
 /** What is no message of HTTP/1.1. */
 export class MalformedError extends Error {
   override readonly name = 'MalformedError'
@@ -10,7 +12,7 @@ const LF = 0x0a
 
 /**
  * Decodes a chunked body (RFC 9112 §7.1), strictly: lines end in CR LF, sizes are plain hexadecimal digits, and what is
- * said to be a chunk's end must be one. Extensions and trailers are passed over.
+ * said to be a chunk's end must be one. Extensions and trailers are passed over, if they are some.
  */
 export class ChunkedDecoder {
   #state: 'size' | 'data' | 'data-end' | 'trailers' | 'done' = 'size'
@@ -68,18 +70,28 @@ export class ChunkedDecoder {
         this.#state = 'size'
         return
       case 'trailers':
-        this.#trailers += line.length
         if (line === '') this.#state = 'done'
-        else if (this.#trailers > MAX_TRAILERS) throw new MalformedError('Too long trailers')
+        else this.#passOver(line)
         return
       case 'data':
       case 'done':
     }
   }
+
+  #passOver(trailer: string): void {
+    this.#trailers += trailer.length
+    if (this.#trailers > MAX_TRAILERS) throw new MalformedError('Too long trailers')
+    if (parseFieldLines(['', trailer]) === undefined) throw new MalformedError('Bad trailer')
+  }
 }
 
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xFF]|\\\\[\\t -~\\x80-\\xFF])*"'
+const EXTENSION = `[\\t ]*;[\\t ]*${TOKEN}(?:[\\t ]*=[\\t ]*(?:${TOKEN}|${QUOTED}))?`
+const SIZE = new RegExp(`^([0-9A-Fa-f]{1,8})(?:${EXTENSION})*$`)
+
 function sizeOf(line: string): number {
-  const [, digits] = /^([0-9A-Fa-f]{1,8})(?:[\t ]*;.*)?$/.exec(line) ?? []
+  const [, digits] = SIZE.exec(line) ?? []
   if (digits === undefined) throw new MalformedError('Bad size of a chunk')
   return Number.parseInt(digits, 16)
 }
