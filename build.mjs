@@ -48,7 +48,8 @@ if (process.argv[2] === 'test') {
 } else {
   const outfile = 'dist/mcp-oauth-proxy.mjs'
   const entryPoints = ['src/main.ts']
-  const banner = { js: '#!/usr/bin/env node' }
+  // The second line tells Bun that there is nothing left to transpile, as its own bundler does.
+  const banner = { js: '#!/usr/bin/env node\n// @bun' }
   await build({
     ...common,
     entryPoints,

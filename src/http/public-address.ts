@@ -8,7 +8,7 @@ const DENIED = [
   '64:ff9b:1::/48',
   '2001::/23',
   '2002::/16',
-].map(parseNetwork)
+]
 
 /** Whether an address is one on the public internet (RFC 6890), and not a way around to another. */
 export function isPublicAddress(address: string): boolean {
@@ -16,9 +16,10 @@ export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address) || /%|(?:^|\.)0\d/.test(address)) return false
   const parsed = ipaddr.process(address)
   if (parsed.range() !== 'unicast' || isIsatap(parsed)) return false
-  return !DENIED.some(
-    ([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits),
-  )
+  return !DENIED.some((network) => {
+    const [range, bits] = parseNetwork(network)
+    return range.kind() === parsed.kind() && parsed.match(range, bits)
+  })
 }
 
 /** ::5efe:7f00:1 stands for 127.0.0.1 (RFC 5214). */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { isIP, type LookupFunction } from 'node:net'
+import type { LookupFunction } from 'node:net'
 import { readBoundedText } from '../http/bounded-body.ts'
 import type {
   FetchGuarded,
@@ -27,6 +27,8 @@ export function createGuardedFetch(options: { readonly ca?: string } = {}): Fetc
 function refusalOf(url: string, { isAllowed }: GuardedLimits): string | undefined {
   if (!/^https?:/i.test(url) || !URL.canParse(url)) return 'neither https nor http'
   const literal = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  // Loaded here, since Bun takes long for it.
+  const { isIP } = process.getBuiltinModule('node:net')
   return isIP(literal) !== 0 && !isAllowed(literal) ? NOT_ALLOWED : undefined
 }
 

@@ -1,4 +1,3 @@
-import { createServer, type Server } from 'node:net'
 import type { App, Carried } from '../app.ts'
 import { after, type Ready } from '../ready.ts'
 import { TextAnswer } from '../request/answer.ts'
@@ -6,69 +5,70 @@ import { carry } from './carry.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createHeadReader, type HeadRefusal } from './known-heads.ts'
 import type { Listener, Listening } from './platform.ts'
+import { listenByNet } from './net-listener.ts'
 import { type Patience, ServerConnection, type Serving, type Turn } from './server-connection.ts'
 import { answerByApp } from './web-exchange.ts'
+import type { ListenForWires, WireListener } from './wire.ts'
 
 const PATIENCE: Patience = { head: 15_000, body: 300_000, idle: 75_000, linger: 3_000 }
 const CHECKS = 5 // in the shortest time that anybody has
 const GRACE = 8_000 // milliseconds that a stopped server gives to what it has begun
-/** Streams may be quiet for long: whether anybody is still there, the system asks after a minute (milliseconds). */
-const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
-const BACKLOG = 4_096 // connections that wait to be taken, where the system allows so many
-
-/** What answers, and how long clients may take. */
+/** What carries messages upstream and takes connections, and how long clients may take. */
 export interface ServerOptions {
   readonly dispatch: Dispatch
+  readonly listenForWires?: ListenForWires
   readonly patience?: Patience
 }
 
 /**
- * Listens for HTTP/1.1 on node:net, which all three runtimes have, so that each of them reads requests in one and the
- * same way, shows the raw target, and spends no more on a message than that takes.
+ * Listens for HTTP/1.1, which is read here and not by each runtime in its own way: each of them takes the same for a
+ * request, shows the raw target, and spends no more on a message than that takes.
  */
-export function listen(
+export async function listen(
   { host, port, app }: Listening,
-  { dispatch, patience = PATIENCE }: ServerOptions,
+  { dispatch, listenForWires = listenByNet, patience = PATIENCE }: ServerOptions,
 ): Promise<Listener> {
   const connections = new Set<ServerConnection>()
   let isDraining = false
-  const serving = createServing({ app, dispatch, patience, isDraining: () => isDraining })
-  const server = createServer(OPTIONS, (socket) => {
-    const connection = new ServerConnection(socket, serving)
+  const serving = createServing({
+    app,
+    dispatch,
+    patience,
+    isDraining: () => isDraining,
+    onClosed: (connection) => connections.delete(connection),
+  })
+  const listener = await start(listenForWires, { host, port }, (wire) => {
+    const connection = new ServerConnection(wire, serving)
     connections.add(connection)
-    socket.on('close', () => connections.delete(connection))
+    return connection
   })
   const checking = setInterval(() => expireAll(connections), patience.linger / CHECKS)
   checking.unref()
-  const close = (closed: () => void) => {
+  const close = () => {
     isDraining = true
-    server.close(() => closed())
+    const closed = listener.close()
     clearInterval(checking)
     for (const connection of [...connections]) if (!connection.isBusy) connection.destroy()
-    const end = () => {
-      for (const connection of [...connections]) connection.destroy()
-    }
-    setTimeout(end, GRACE).unref()
+    setTimeout(() => destroyAll(connections), GRACE).unref()
+    return closed
   }
-  return start(server, { host, port }, close)
+  return { port: listener.port, close }
 }
 
-function start(
-  server: Server,
-  { host, port }: Pick<Listening, 'host' | 'port'>,
-  close: (closed: () => void) => void,
-): Promise<Listener> {
-  return new Promise((resolve, reject) => {
-    // It stays: what goes wrong with one connection later, such as too many open files, is not the end of all.
-    server.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
-    server.listen({ port, host, backlog: BACKLOG }, () => {
-      const address = server.address()
-      resolve({
-        port: typeof address === 'object' && address !== null ? address.port : port,
-        close: () => new Promise(close),
-      })
-    })
-  })
+async function start(
+  listenForWires: ListenForWires,
+  at: Parameters<ListenForWires>[0],
+  accept: Parameters<ListenForWires>[1],
+): Promise<WireListener> {
+  try {
+    return await listenForWires(at, accept)
+  } catch (error) {
+    throw explain(error, at)
+  }
+}
+
+function destroyAll(connections: ReadonlySet<ServerConnection>): void {
+  for (const connection of [...connections]) connection.destroy()
 }
 
 function expireAll(connections: ReadonlySet<ServerConnection>): void {
@@ -76,9 +76,9 @@ function expireAll(connections: ReadonlySet<ServerConnection>): void {
   for (const connection of [...connections]) if (connection.deadline <= now) connection.expire()
 }
 
-function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const why =
-    error.code === 'EADDRINUSE' ? 'the port is taken, choose another with --port' : error.code
+function explain(error: unknown, { host, port }: Pick<Listening, 'host' | 'port'>): Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+  const why = code === 'EADDRINUSE' ? 'the port is taken, choose another with --port' : code
   return new Error(`Cannot listen on ${host}:${port}: ${why}`, { cause: error })
 }
 
@@ -86,15 +86,17 @@ function createServing(of: {
   readonly app: App
   readonly dispatch: Dispatch
   readonly patience: Patience
-  readonly isDraining: () => boolean
+  readonly isDraining: Serving['isDraining']
+  readonly onClosed: Serving['onClosed']
 }): Serving {
-  const { app, dispatch, patience, isDraining } = of
+  const { app, dispatch, patience, isDraining, onClosed } = of
   return {
     readHead: createHeadReader(),
     patience,
     now: Date.now,
     tailOf: createTails(patience.idle),
     isDraining,
+    onClosed,
     handle(turn) {
       const { head, connection } = turn.arrived
       try {

@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net'
 import { MalformedError } from '../http1/chunked.ts'
 import { type Flow, IncomingBody } from './incoming-body.ts'
 import { HeadFinder } from './find-head.ts'
 import type { ArrivedHead, HeadRefusal, PassedHead, ReadHead } from './known-heads.ts'
 import { Reply, type ReplyLine } from './reply.ts'
+import type { Wire, WireEvents } from './wire.ts'
 
 const MAX_HEAD = 32 * 1024 // bytes; sealed tokens and flow cookies are long
 const MAX_BEHIND = 64 * 1024 // bytes of further requests that wait for the answer to this one
@@ -37,6 +37,7 @@ export interface Serving {
   tailOf(isLast: boolean): string
   handle(turn: Turn): void
   refuse(reply: Reply, refusal: HeadRefusal): void
+  onClosed(connection: ServerConnection): void
   /** Whether each connection ends with the answer that is under way on it. */
   isDraining(): boolean
 }
@@ -45,7 +46,7 @@ export interface Serving {
  * One client's connection: requests one after the other, each answered before the next is looked at (RFC 9112 §9.3.2),
  * so that no two can be taken for each other.
  */
-export class ServerConnection implements Flow, ReplyLine {
+export class ServerConnection implements Flow, ReplyLine, WireEvents {
   /** When patience ends, in milliseconds. */
   deadline: number
   #state: 'open' | 'lingering' | 'closed' = 'open'
@@ -57,21 +58,16 @@ export class ServerConnection implements Flow, ReplyLine {
   #isExpecting = false
   #isReading = false
   #isPaused = false
-  readonly #socket: Socket
+  readonly #wire: Wire
   readonly #of: Serving
   readonly #heads: HeadFinder<PassedHead | HeadRefusal>
 
-  constructor(socket: Socket, of: Serving) {
-    this.#socket = socket
+  constructor(wire: Wire, of: Serving) {
+    this.#wire = wire
     this.#of = of
-    const peer = socket.remoteAddress ?? ''
-    this.#heads = new HeadFinder((text) => of.readHead(text, peer), MAX_HEAD)
+    const { remoteAddress } = wire
+    this.#heads = new HeadFinder((text) => of.readHead(text, remoteAddress), MAX_HEAD)
     this.deadline = of.now() + of.patience.head
-    socket.on('data', (chunk) => this.#take(chunk))
-    socket.on('drain', () => this.#reply?.onDrain())
-    socket.on('end', () => this.#leave())
-    socket.on('error', () => this.#leave())
-    socket.on('close', () => this.#leave())
   }
 
   /** Whether an answer is under way that its client needs whole, as it does no stream of events. */
@@ -89,13 +85,13 @@ export class ServerConnection implements Flow, ReplyLine {
   pause(): void {
     if (this.#isPaused) return
     this.#isPaused = true
-    this.#socket.pause()
+    this.#wire.pause()
   }
 
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    this.#socket.resume()
+    this.#wire.resume()
   }
 
   invite(): void {
@@ -106,7 +102,7 @@ export class ServerConnection implements Flow, ReplyLine {
   }
 
   write(data: string | Uint8Array): boolean {
-    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
+    return this.#wire.write(data)
   }
 
   tailOf(isLast: boolean): string {
@@ -127,11 +123,11 @@ export class ServerConnection implements Flow, ReplyLine {
   }
 
   destroy(): void {
-    this.#socket.destroy()
-    this.#leave()
+    this.#wire.destroy()
+    this.onGone()
   }
 
-  #take(chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#state !== 'open') return
     this.#pending = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk])
     this.#advance()
@@ -229,17 +225,25 @@ export class ServerConnection implements Flow, ReplyLine {
     this.#of.refuse(reply, refusal)
   }
 
+  onClosed(): void {
+    this.#of.onClosed(this)
+  }
+
   /** A connection that is closed with bytes unread takes back what was just written, so they are read for a while. */
   #linger(): void {
     this.#state = 'lingering'
     this.#pending = undefined
     this.#body?.leave()
     this.deadline = this.#of.now() + this.#of.patience.linger
-    this.#socket.end()
+    this.#wire.end()
     this.resume()
   }
 
-  #leave(): void {
+  onDrain(): void {
+    this.#reply?.onDrain()
+  }
+
+  onGone(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#pending = undefined

@@ -1,13 +1,12 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import { UpstreamError } from '../gateway/upstream.ts'
 import type { ReadResponseHead } from './known-responses.ts'
 import { type Keeper, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamExchange } from './upstream-exchange.ts'
+import { KEEP_ALIVE_DELAY } from './wire.ts'
 
 const CONNECT_TIMEOUT = 5_000 // milliseconds
-/** Streams may be quiet for long: whether anybody is still there, the system asks after a minute (milliseconds). */
-const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
 const MAX_CONNECTIONS = 16_384 // to one origin; open streams hold one each
 
 /** The connections to one origin: those that are free are used again, the last first. */
@@ -107,11 +106,13 @@ export class UpstreamPool implements Keeper {
   #open(): { readonly socket: Socket; readonly readyOn: 'connect' | 'secureConnect' } {
     const { protocol, hostname, port } = this.#url
     const host = hostname.replace(/^\[|\]$/g, '')
+    // Not at the start: Bun and Deno take long to load them.
+    const { connect, isIP } = process.getBuiltinModule('node:net')
     if (protocol !== 'https:') {
-      const socket = connectPlain({ host, port: Number(port || 80), ...OPTIONS })
+      const socket = connect({ host, port: Number(port || 80), ...OPTIONS })
       return { socket, readyOn: 'connect' }
     }
-    const socket = connectTls({
+    const socket = process.getBuiltinModule('node:tls').connect({
       host,
       port: Number(port || 443),
       ALPNProtocols: ['http/1.1'],
