@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { sendRaw } from '../support/raw.ts'
 import { RUNTIMES, type Runtime } from './runtimes.ts'
-import { createWireLab } from './wire-lab.ts'
+import { createWireLab, type WireLab } from './wire-lab.ts'
 
 for (const runtime of RUNTIMES) {
   const skip = runtime.isInstalled ? false : 'not installed'
@@ -74,6 +76,27 @@ function tell(runtime: Runtime): void {
     assert.match(large.text, /^HTTP\/1\.1 413 /)
   })
 
+  it('holds an upstream back while its client reads nothing, and loses nothing of the answer', async () => {
+    const poured = pour(lab)
+    const socket = connect(lab.port, '127.0.0.1')
+    socket.pause()
+    socket.write(
+      `POST /open/mcp HTTP/1.0\r\nHost: localhost:${lab.port}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+    )
+    let before = -1
+    while (poured.bytes === 0 || poured.bytes !== before) {
+      before = poured.bytes
+      for (let time = 0; time < 20; time += 1) await fetch(`${lab.base}/healthz`)
+    }
+
+    assert.ok(poured.bytes < POURED / 2, `${poured.bytes} of ${POURED} bytes were taken`)
+    const expected = createHash('sha256')
+    for (let at = 0; at < POURED; at += CHUNK.length) expected.update(CHUNK)
+    const { length, digest } = await readBody(socket)
+    assert.equal(length, POURED)
+    assert.equal(digest, expected.digest('hex'))
+  })
+
   it('answers HTTP/1.0 with an end of the connection in place of chunks', async () => {
     lab.answer = (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
@@ -88,4 +111,40 @@ function tell(runtime: Runtime): void {
 
     assert.match(text, /connection: close\r\n\r\ndata: 1\n\ndata: 2\n\n$/)
   })
+}
+
+const POURED = 64 * 1024 * 1024 // bytes; more than all sockets on the way hold
+const CHUNK = Buffer.from('0123456789abcdef'.repeat(4_096))
+
+/** Has the upstream answer with as much as it may. */
+function pour(lab: WireLab): { readonly bytes: number } {
+  const poured = { bytes: 0 }
+  const go = (response: ServerResponse) => {
+    while (poured.bytes < POURED && !response.writableNeedDrain) {
+      poured.bytes += CHUNK.length
+      response.write(CHUNK)
+    }
+    if (poured.bytes === POURED) response.end()
+  }
+  lab.answer = (incoming, response) => {
+    incoming.resume()
+    response.writeHead(200, { 'Content-Type': 'application/octet-stream' })
+    response.on('drain', () => go(response))
+    go(response)
+  }
+  return poured
+}
+
+/** What follows the head of an answer. */
+async function readBody(socket: Socket) {
+  const hash = createHash('sha256')
+  let length = 0
+  let isBody = false
+  for await (const part of socket) {
+    const body = isBody ? part : part.subarray(part.indexOf('\r\n\r\n') + 4)
+    isBody = true
+    hash.update(body)
+    length += body.length
+  }
+  return { length, digest: hash.digest('hex') }
 }
