@@ -1,6 +1,6 @@
 import { MalformedError } from '../http1/chunked.ts'
-import { type Flow, IncomingBody } from './incoming-body.ts'
 import { HeadFinder } from './find-head.ts'
+import { type Flow, IncomingBody } from './incoming-body.ts'
 import type { ArrivedHead, HeadRefusal, PassedHead, ReadHead } from './known-heads.ts'
 import { Reply, type ReplyLine } from './reply.ts'
 import type { Wire, WireEvents } from './wire.ts'
