@@ -25,8 +25,12 @@ export class ChunkedDecoder {
     return this.#state === 'done'
   }
 
-  /** Gives the data in these bytes, piece by piece, and how many bytes are the body's; throws a MalformedError. */
-  decode(bytes: Uint8Array, onData: (piece: Uint8Array) => void): number {
+  /**
+   * Gives the data in these bytes, in one piece if there is any, and how many bytes are the body's; throws a
+   * MalformedError. Whoever holds the data holds no more than it: a chunk may be one byte.
+   */
+  decode(bytes: Uint8Array, onData: (data: Uint8Array) => void): number {
+    const pieces: Uint8Array[] = []
     let at = 0
     while (at < bytes.length && this.#state !== 'done') {
       if (this.#state !== 'data') {
@@ -35,11 +39,13 @@ export class ChunkedDecoder {
         continue
       }
       const end = Math.min(bytes.length, at + this.#remaining)
-      onData(bytes.subarray(at, end))
+      pieces.push(bytes.subarray(at, end))
       this.#remaining -= end - at
       if (this.#remaining === 0) this.#state = 'data-end'
       at = end
     }
+    const data = join(pieces)
+    if (data !== undefined) onData(data)
     return at
   }
 
@@ -83,6 +89,18 @@ export class ChunkedDecoder {
     if (this.#trailers > MAX_TRAILERS) throw new MalformedError('Too long trailers')
     if (parseFieldLines(['', trailer]) === undefined) throw new MalformedError('Bad trailer')
   }
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array | undefined {
+  const [first] = pieces
+  if (pieces.length < 2) return first
+  const data = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    data.set(piece, at)
+    at += piece.length
+  }
+  return data
 }
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
