@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ANSWERINGS, type Answering, SENDINGS, type Sending } from '../corpus/exchanges.ts'
-import type { Child } from '../support/child.ts'
+import { type Child, findFreePort } from '../support/child.ts'
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts'
-import { RUNTIMES, type Runtime, serve } from './runtimes.ts'
+import { RUNTIMES, type Runtime, startProgram } from './runtimes.ts'
 
 // Each sending meets a few answers and each answer a few sendings: all of them with all others would tell no more.
 const PAIRS = SENDINGS.flatMap((sending, row) =>
@@ -32,10 +32,15 @@ const PASSED_DOWN =
 
 for (const runtime of RUNTIMES) {
   const skip = runtime.isInstalled ? false : 'not installed'
-  describe(`the same, directly and through ${runtime.name}`, { skip }, () => tell(runtime))
+  const tellOf = (workers: readonly string[]) => () => tell(runtime, workers)
+  describe(`the same, directly and through ${runtime.name}`, { skip }, tellOf([]))
+  // Its workers take connections by node:net, where one process alone has Bun's own sockets.
+  if (runtime.name === 'Bun') {
+    describe('the same, directly and through a worker on Bun', { skip }, tellOf(['--workers', '2']))
+  }
 }
 
-function tell(runtime: Runtime): void {
+function tell(runtime: Runtime, workers: readonly string[]): void {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-proxy-'))
   let upstream: RecordingServer
   let proxy: { readonly child: Child; readonly base: string }
@@ -47,7 +52,10 @@ function tell(runtime: Runtime): void {
       config,
       `mcp_servers: { s: { url: 'http://127.0.0.1:${upstream.port}/mcp', auth_type: none, access: open } }`,
     )
-    proxy = await serve(runtime, config)
+    const port = String(workers.length === 0 ? 0 : await findFreePort())
+    const child = startProgram(runtime, ['--config', config, '--port', port, ...workers])
+    const [, base = ''] = await child.waitFor(/listens on (http:\/\/\S+)/)
+    proxy = { child, base }
   })
 
   after(async () => {
