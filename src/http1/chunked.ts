@@ -18,6 +18,7 @@ export class ChunkedDecoder {
   #state: 'size' | 'data' | 'data-end' | 'trailers' | 'done' = 'size'
   #remaining = 0
   #line = ''
+  #isEnding = false
   #trailers = 0
 
   /** Whether the body has ended. */
@@ -50,19 +51,22 @@ export class ChunkedDecoder {
   }
 
   #read(byte: number): void {
-    const isEnding = this.#line.endsWith('\r')
-    if (isEnding !== (byte === LF)) throw new MalformedError('Bad end of a line in a chunked body')
-    if (!isEnding) {
-      const isText = (byte >= 0x20 && byte !== 0x7f) || byte === 0x09 || byte === CR
-      const max = this.#state === 'trailers' ? MAX_TRAILERS : MAX_LINE
-      if (!isText || this.#line.length >= max)
-        throw new MalformedError('Bad line in a chunked body')
-      this.#line += String.fromCharCode(byte)
+    if (this.#isEnding !== (byte === LF)) {
+      throw new MalformedError('Bad end of a line in a chunked body')
+    }
+    if (this.#isEnding) {
+      const line = this.#line
+      this.#line = ''
+      this.#isEnding = false
+      this.#end(line)
       return
     }
-    const line = this.#line.slice(0, -1)
-    this.#line = ''
-    this.#end(line)
+    this.#isEnding = byte === CR
+    if (this.#isEnding) return
+    const isText = (byte >= 0x20 && byte !== 0x7f) || byte === 0x09
+    const max = this.#state === 'trailers' ? MAX_TRAILERS : MAX_LINE
+    if (!isText || this.#line.length >= max) throw new MalformedError('Bad line in a chunked body')
+    this.#line += String.fromCharCode(byte)
   }
 
   #end(line: string): void {

@@ -23,7 +23,7 @@ export function formatFields(fields: Iterable<FieldPair>): string {
   return text
 }
 
-/** Whether answers of this status have no body (RFC 9110 §6.4.1). */
+/** Whether answers of this status end with their head, whatever it says (RFC 9112 §6.3). */
 export function isBodyless(status: number): boolean {
-  return status === 204 || status === 205 || status === 304
+  return status === 204 || status === 304
 }

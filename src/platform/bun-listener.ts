@@ -81,6 +81,7 @@ class BunWire implements Wire {
   readonly #socket: BunSocket
   #held: Uint8Array[] = []
   #state: 'open' | 'ending' | 'closed' = 'open'
+  #onTaken: () => void = () => undefined
 
   constructor(socket: BunSocket, accept: (wire: Wire) => WireEvents) {
     this.#socket = socket
@@ -112,7 +113,7 @@ class BunWire implements Wire {
       }
       this.#held.shift()
     }
-    if (this.#state === 'ending') this.#socket.shutdown()
+    if (this.#state === 'ending') this.#shutDown()
     else this.events.onDrain()
   }
 
@@ -124,10 +125,11 @@ class BunWire implements Wire {
     this.#socket.resume()
   }
 
-  end(): void {
+  end(taken: () => void): void {
     if (this.#state !== 'open') return
     this.#state = 'ending'
-    if (this.#held.length === 0) this.#socket.shutdown()
+    this.#onTaken = taken
+    if (this.#held.length === 0) this.#shutDown()
   }
 
   destroy(): void {
@@ -143,6 +145,11 @@ class BunWire implements Wire {
     this.#held = []
     this.events.onGone()
     this.events.onClosed()
+  }
+
+  #shutDown(): void {
+    this.#socket.shutdown()
+    this.#onTaken()
   }
 
   #send(data: string | Uint8Array): number {

@@ -3,7 +3,7 @@ import { Crossing } from './crossing.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import { type Content, readContent } from './read-content.ts'
-import type { Turn } from './server-connection.ts'
+import type { Turn } from './serving.ts'
 
 /** Carries one request upstream and its answer back, bytes as they come, held back by whoever is slow. */
 export function carry({ body, reply }: Turn, carriage: Carried, dispatch: Dispatch): void {
@@ -14,7 +14,6 @@ export function carry({ body, reply }: Turn, carriage: Carried, dispatch: Dispat
       case 'gone':
         return
       case 'too-large':
-        reply.closeAfter()
         reply.writeText(carriage.fail('too-large'))
         return
       case 'whole':

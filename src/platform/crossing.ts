@@ -91,7 +91,7 @@ export class Crossing implements Sink {
 
   onError(error: UpstreamError): void {
     if (this.#state === 'open') this.#destroy()
-    else if (this.#state !== 'over') this.#fail(reasonOf(error))
+    else if (this.#state !== 'over') this.#answer(this.#carriage.fail(reasonOf(error)))
   }
 
   /** A refused credential may have a newer one in its place: the request is sent once more with that. */
@@ -198,12 +198,6 @@ export class Crossing implements Sink {
   #answer(answer: TextAnswer): void {
     this.#state = 'over'
     this.#reply.writeText(answer)
-  }
-
-  #fail(reason: Parameters<Carriage['fail']>[0]): void {
-    // What is left of such a body is not waited for.
-    if (reason === 'too-large') this.#reply.closeAfter()
-    this.#answer(this.#carriage.fail(reason))
   }
 
   /** The client went away, or has its answer. */

@@ -6,7 +6,8 @@ import type { Dispatch } from './dispatch.ts'
 import { createHeadReader, type HeadRefusal } from './known-heads.ts'
 import { listenByNet } from './net-listener.ts'
 import type { Listener, Listening } from './platform.ts'
-import { type Patience, ServerConnection, type Serving, type Turn } from './server-connection.ts'
+import { ServerConnection } from './server-connection.ts'
+import type { Patience, ServedConnection, Serving, Turn } from './serving.ts'
 import { answerByApp } from './web-exchange.ts'
 import type { ListenForWires, WireListener } from './wire.ts'
 
@@ -28,7 +29,7 @@ export async function listen(
   { host, port, app }: Listening,
   { dispatch, listenForWires = listenByNet, patience = PATIENCE }: ServerOptions,
 ): Promise<Listener> {
-  const connections = new Set<ServerConnection>()
+  const connections = new Set<ServedConnection>()
   let isDraining = false
   const serving = createServing({
     app,
@@ -67,11 +68,11 @@ async function start(
   }
 }
 
-function destroyAll(connections: ReadonlySet<ServerConnection>): void {
+function destroyAll(connections: ReadonlySet<ServedConnection>): void {
   for (const connection of [...connections]) connection.destroy()
 }
 
-function expireAll(connections: ReadonlySet<ServerConnection>): void {
+function expireAll(connections: ReadonlySet<ServedConnection>): void {
   const now = Date.now()
   for (const connection of [...connections]) if (connection.deadline <= now) connection.expire()
 }

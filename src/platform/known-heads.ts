@@ -9,11 +9,10 @@ const REMEMBERED = 8 * 1024 * 1024 // bytes, about, of all heads; as much again 
 const LONGEST = 16 * 1024 // bytes of one
 /** Bytes that one takes besides its text; without them strangers' short heads would take ten times the limit. */
 const OVERHEAD = 3 * 1024
-const TEXT_OVERHEAD = 512 // bytes
 
 /** A head that has passed the gate, and the connection it came over. */
 export interface ArrivedHead {
-  /** For the same lines from the same peer the same object; its Content-Length is that of the first. */
+  /** For the same lines from the same peer the same object; without the length of a body, which is each body's own. */
   readonly head: RequestHead
   readonly connection: Connection
 }
@@ -43,7 +42,7 @@ export function createHeadReader(): ReadHead {
   const known = new LRUCache<string, { readonly peer: string; readonly head: PassedHead }>({
     maxSize: REMEMBERED,
     maxEntrySize: LONGEST,
-    sizeCalculation: (_, text) => TEXT_OVERHEAD + text.length,
+    sizeCalculation: (_, text) => OVERHEAD + text.length,
   })
   const read = createParsingReader()
   return (text, peer) => {
@@ -137,8 +136,10 @@ function arrive(
   { host, target }: Extract<Passage, { readonly kind: 'passed' }>,
   { method, peer, lines }: Pick<Known, 'method' | 'peer' | 'lines'>,
 ): ArrivedHead {
+  // Each body has a length of its own, which others would take for theirs.
+  const kept = lines.filter((_, at) => !isLengthAt(lines, at) && !isLengthAt(lines, at + 1))
   return {
-    head: { method, url: `http://${host}${target}`, headers: new WireHeaders(lines) },
+    head: { method, url: `http://${host}${target}`, headers: new WireHeaders(kept) },
     connection: toConnection({ peer, host, target }),
   }
 }

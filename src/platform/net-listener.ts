@@ -64,8 +64,8 @@ class NetWire implements Wire {
     this.#socket.resume()
   }
 
-  end(): void {
-    this.#socket.end()
+  end(taken: () => void): void {
+    this.#socket.end(taken)
   }
 
   destroy(): void {

@@ -2,6 +2,7 @@ import type { AnswerHead } from '../gateway/answer.ts'
 import type { HeaderPair } from '../gateway/headers.ts'
 import { formatStatusAndFields, isBodyless } from '../http1/format-head.ts'
 import type { TextAnswer } from '../request/answer.ts'
+import { toBinary } from './to-binary.ts'
 
 const ONE_WRITE = 16 * 1024 // bytes; up to here copying a chunk costs less than writing three times
 
@@ -9,10 +10,10 @@ const ONE_WRITE = 16 * 1024 // bytes; up to here copying a chunk costs less than
 export interface ReplyLine {
   /** Text of one character for each byte, or bytes; false when it would rather wait. */
   write(data: string | Uint8Array): boolean
-  /** What every head ends in: the date, whether the connection is kept, the empty line. */
+  /** What the head ends in: the date, whether the connection is kept, the empty line. */
   tailOf(isLast: boolean): string
   /** The answer is whole. */
-  onAnswered(isLast: boolean): void
+  onAnswered(): void
   destroy(): void
 }
 
@@ -66,8 +67,8 @@ export class Reply {
     if (this.#state !== 'waiting') return
     try {
       const { head, length } = answer.framed
-      const { text } = answer
-      const start = head + this.#line.tailOf(this.#isLast)
+      const { text, status } = answer
+      const start = head + this.#tailOf(status)
       if (this.#isHead || length === 0) this.#line.write(start)
       // What is plain ASCII goes out in one piece.
       else if (length === text.length) this.#line.write(start + text)
@@ -84,10 +85,12 @@ export class Reply {
   /** Writes an answer that is all there, framed by its length. */
   writeWhole(head: AnswerHead, content: Uint8Array): void {
     if (this.#state !== 'waiting') return
+    const text = this.#format(head)
+    if (text === undefined) return
     // What HEAD is answered with may have no length of its own, but never that of nothing (RFC 9110 §8.6).
     const isEmpty = isBodyless(head.status) || (this.#isHead && content.length === 0)
     const length = isEmpty ? '' : `content-length: ${content.length}\r\n`
-    const start = formatKept(head) + length + this.#line.tailOf(this.#isLast)
+    const start = text + length + this.#tailOf(head.status)
     if (isEmpty || this.#isHead) this.#line.write(start)
     else this.#writeBehind(start, content)
     this.#finish()
@@ -95,7 +98,8 @@ export class Reply {
 
   /** Begins an answer whose body is still to come, of this length in bytes if that is known. */
   open(head: AnswerHead, length: number | undefined): void {
-    if (this.#state !== 'waiting') return
+    const text = this.#state === 'waiting' ? this.#format(head) : undefined
+    if (text === undefined) return
     this.#state = 'open'
     let framing = ''
     if (this.#isHead || isBodyless(head.status)) this.#framing = 'none'
@@ -105,7 +109,7 @@ export class Reply {
       this.#framing = 'chunked'
       framing = 'transfer-encoding: chunked\r\n'
     }
-    this.#line.write(formatKept(head) + framing + this.#line.tailOf(this.#isLast))
+    this.#line.write(text + framing + this.#tailOf(head.status))
   }
 
   /** Writes the next bytes of the body; false when it would rather be waited for `onDrain`. */
@@ -152,16 +156,26 @@ export class Reply {
   #finish(): void {
     this.#state = 'over'
     this.onOver()
-    this.#line.onAnswered(this.#isLast)
+    this.#line.onAnswered()
+  }
+
+  /** Undefined, and the connection ended, where it can not be sent. */
+  #format(head: AnswerHead): string | undefined {
+    try {
+      return formatKept(head)
+    } catch {
+      this.destroy()
+      return undefined
+    }
+  }
+
+  #tailOf(status: number): string {
+    // What is left of a body that was too large or too late is not waited for.
+    return this.#line.tailOf(this.#isLast || status === 408 || status === 413)
   }
 }
 
 const NOTHING = () => undefined
-
-/** Text and bytes of it go out in one piece, where bytes behind text would be two. */
-function toBinary({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1')
-}
 
 /** Many answers have the same head. */
 function formatKept({ status, headers }: AnswerHead): string {

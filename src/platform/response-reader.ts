@@ -30,11 +30,6 @@ export class ResponseReader {
     return this.#state === 'done'
   }
 
-  /** Whether nothing of an answer has come. */
-  get isFresh(): boolean {
-    return this.#state === 'head' && this.#pending === undefined
-  }
-
   /** Takes what arrived, and gives what of it stands behind the answer; throws a MalformedError. */
   read(chunk: Buffer): Buffer {
     let bytes = chunk

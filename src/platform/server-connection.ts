@@ -1,53 +1,20 @@
 import { MalformedError } from '../http1/chunked.ts'
 import { HeadFinder } from './find-head.ts'
 import { type Flow, IncomingBody } from './incoming-body.ts'
-import type { ArrivedHead, HeadRefusal, PassedHead, ReadHead } from './known-heads.ts'
+import type { HeadRefusal, PassedHead } from './known-heads.ts'
 import { Reply, type ReplyLine } from './reply.ts'
+import type { ServedConnection, Serving } from './serving.ts'
 import type { Wire, WireEvents } from './wire.ts'
 
 const MAX_HEAD = 32 * 1024 // bytes; sealed tokens and flow cookies are long
+const MAX_DISCARDED = 16 * 1024 * 1024 // bytes of a body that may follow its answer unread
 const MAX_BEHIND = 64 * 1024 // bytes of further requests that wait for the answer to this one
-
-/** Milliseconds that a client may take. */
-export interface Patience {
-  /** For a head, from its beginning. */
-  readonly head: number
-  /** For a body, from the end of the head. */
-  readonly body: number
-  /** Between an answer and the next request. */
-  readonly idle: number
-  /** To take its last answer, and close. */
-  readonly linger: number
-}
-
-/** One request, its body and its answer. */
-export interface Turn {
-  readonly arrived: ArrivedHead
-  readonly body: IncomingBody
-  readonly reply: Reply
-}
-
-/** What all connections of a listener have in common. */
-export interface Serving {
-  readonly readHead: ReadHead
-  readonly patience: Patience
-  /** Milliseconds. */
-  now(): number
-  /** What every head ends in: the date, whether the connection is kept, the empty line. */
-  tailOf(isLast: boolean): string
-  handle(turn: Turn): void
-  refuse(reply: Reply, refusal: HeadRefusal): void
-  onClosed(connection: ServerConnection): void
-  /** Whether each connection ends with the answer that is under way on it. */
-  isDraining(): boolean
-}
 
 /**
  * One client's connection: requests one after the other, each answered before the next is looked at (RFC 9112 §9.3.2),
  * so that no two can be taken for each other.
  */
-export class ServerConnection implements Flow, ReplyLine, WireEvents {
-  /** When patience ends, in milliseconds. */
+export class ServerConnection implements Flow, ReplyLine, WireEvents, ServedConnection {
   deadline: number
   #state: 'open' | 'lingering' | 'closed' = 'open'
   #pending: Buffer | undefined
@@ -58,6 +25,12 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
   #isExpecting = false
   #isReading = false
   #isPaused = false
+  /** What was written is still with us. */
+  #isFull = false
+  /** The answer under way is the last. */
+  #isLast = false
+  /** Nothing more is taken from the client, who has said too much already. */
+  #isDeaf = false
   readonly #wire: Wire
   readonly #of: Serving
   readonly #heads: HeadFinder<PassedHead | HeadRefusal>
@@ -70,15 +43,13 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
     this.deadline = of.now() + of.patience.head
   }
 
-  /** Whether an answer is under way that its client needs whole, as it does no stream of events. */
   get isBusy(): boolean {
-    return this.#isAnswering && !this.#isForEvents
+    return this.#isAnswering && (!this.#isForEvents || this.#reply?.isUnwritten === true)
   }
 
-  /** Patience has ended. */
   expire(): void {
     const isIdle = !this.#isAnswering && this.#pending === undefined
-    if (isIdle || this.#state !== 'open') this.destroy()
+    if (isIdle || this.#isFull || this.#state !== 'open') this.destroy()
     else this.#refuse({ kind: 'refused', status: 408, message: 'The request took too long' })
   }
 
@@ -102,22 +73,34 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
   }
 
   write(data: string | Uint8Array): boolean {
-    return this.#wire.write(data)
+    this.#isFull = !this.#wire.write(data)
+    return !this.#isFull
   }
 
   tailOf(isLast: boolean): string {
-    return this.#of.tailOf(isLast || this.#of.isDraining())
+    this.#isLast = isLast || this.#isDeaf || this.#of.isDraining() || this.#isBodyInDoubt()
+    return this.#of.tailOf(this.#isLast)
   }
 
-  onAnswered(isLast: boolean): void {
+  onAnswered(): void {
     if (this.#state !== 'open') return
     this.#isAnswering = false
-    if (isLast || this.#of.isDraining()) {
+    if (this.#isLast || this.#isDeaf || this.#of.isDraining()) {
       this.#linger()
       return
     }
-    if (this.#body?.isOver === false) this.#body.discard()
-    else this.deadline = this.#of.now() + this.#of.patience.idle
+    const { now, patience } = this.#of
+    const isBodyLeft = this.#body?.isOver === false
+    this.deadline = now() + (isBodyLeft ? patience.head : patience.idle)
+    if (isBodyLeft) this.#body?.discard()
+    this.resume()
+    this.#advance()
+  }
+
+  onDrain(): void {
+    this.#isFull = false
+    this.#reply?.onDrain()
+    if (this.#isAnswering) return
     this.resume()
     this.#advance()
   }
@@ -128,7 +111,7 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
   }
 
   onData(chunk: Buffer): void {
-    if (this.#state !== 'open') return
+    if (this.#state !== 'open' || this.#isDeaf) return
     this.#pending = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk])
     this.#advance()
   }
@@ -142,11 +125,17 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
         if (!this.#step(this.#pending)) break
       }
     } catch (error) {
-      if (!(error instanceof MalformedError)) throw error
-      this.#refuse({ kind: 'refused', status: 400, message: error.message })
+      this.#fail(error)
     } finally {
       this.#isReading = false
     }
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof MalformedError)) throw error
+    // A request that has its answer gets no other.
+    if (this.#isAnswering) this.#refuse({ kind: 'refused', status: 400, message: error.message })
+    else this.destroy()
   }
 
   /** What is left of a body, or the next head; false where more must come first. */
@@ -155,9 +144,26 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
       this.#feed(this.#body, pending)
       return true
     }
-    if (!this.#isAnswering) return this.#readHead(pending)
-    if (pending.length > MAX_BEHIND) this.pause()
-    return false
+    if (this.#isAnswering) {
+      if (pending.length > MAX_BEHIND) this.#turnDeaf()
+      return false
+    }
+    // Who reads no answers could have us write them without end.
+    if (this.#isFull) this.pause()
+    return this.#isFull ? false : this.#readHead(pending)
+  }
+
+  /** In a pause the client would not be seen to leave; so what it says is read, and dropped. */
+  #turnDeaf(): void {
+    this.#isDeaf = true
+    this.#pending = undefined
+  }
+
+  /** Where a body that nobody read could be taken for the next request, or the next request for it. */
+  #isBodyInDoubt(): boolean {
+    if (this.#body?.isOver !== false) return false
+    const { declared } = this.#body
+    return this.#isExpecting || declared === undefined || declared > MAX_DISCARDED
   }
 
   #feed(body: IncomingBody, bytes: Buffer): void {
@@ -174,7 +180,7 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
     const found = this.#heads.find(pending, start)
     switch (found.kind) {
       case 'unfinished':
-        this.#awaitHead(pending.toString('latin1', start))
+        this.#awaitHead(found.text)
         return false
       case 'too-long':
         this.#refuse({ kind: 'refused', status: 431, message: 'The head is larger than 32 KiB' })
@@ -191,7 +197,7 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
     const { now, patience } = this.#of
     this.deadline = Math.min(this.deadline, now() + patience.head)
     // Whoever ends lines so waits for an answer, not for the end of our patience.
-    if (/(?:^|[^\r])\n/.test(text)) {
+    if (/[^\r]\n/.test(text)) {
       this.#refuse({ kind: 'refused', status: 400, message: 'Bad end of a line in the head' })
     }
   }
@@ -234,22 +240,25 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents {
     this.#state = 'lingering'
     this.#pending = undefined
     this.#body?.leave()
-    this.deadline = this.#of.now() + this.#of.patience.linger
-    this.#wire.end()
+    const { now, patience } = this.#of
+    this.deadline = now() + patience.idle
     this.resume()
-  }
-
-  onDrain(): void {
-    this.#reply?.onDrain()
+    this.#wire.end(() => {
+      this.deadline = now() + patience.linger
+    })
   }
 
   onGone(): void {
     if (this.#state === 'closed') return
+    const isCut = this.#isAnswering
     this.#state = 'closed'
     this.#pending = undefined
+    this.deadline = this.#of.now() + this.#of.patience.linger
     // The answer first, or it would be one to half a request.
     this.#reply?.leave()
     this.#body?.leave()
+    // What was written of it would wait for a client that only says no more.
+    if (isCut) this.#wire.destroy()
   }
 }
 

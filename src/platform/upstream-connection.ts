@@ -4,6 +4,7 @@ import { TooLargeError } from './dispatch.ts'
 import type { KnownResponse, ReadResponseHead } from './known-responses.ts'
 import type { ContentStream } from './read-content.ts'
 import { ResponseReader, type ResponseSink } from './response-reader.ts'
+import { toBinary } from './to-binary.ts'
 import type { UpstreamExchange } from './upstream-exchange.ts'
 
 const HEADERS_TIMEOUT = 60_000 // milliseconds
@@ -102,15 +103,13 @@ export class UpstreamConnection implements ResponseSink {
   #sendWhole(head: string, bytes: Uint8Array): void {
     this.#isSent = true
     this.deadline = this.#keeper.now() + HEADERS_TIMEOUT
-    const { buffer, byteOffset, length } = bytes
-    if (length > ONE_WRITE) {
+    if (bytes.length > ONE_WRITE) {
       this.#socket.write(head, 'latin1')
       this.#socket.write(bytes)
       return
     }
     // Text and bytes of it go out in one piece, where bytes behind text would be two.
-    const binary = length === 0 ? '' : Buffer.from(buffer, byteOffset, length).toString('latin1')
-    this.#socket.write(head + binary, 'latin1')
+    this.#socket.write(bytes.length === 0 ? head : head + toBinary(bytes), 'latin1')
   }
 
   #sendStream(head: string, stream: ContentStream): void {
@@ -139,7 +138,11 @@ export class UpstreamConnection implements ResponseSink {
     if (!isChunked) return this.#socket.write(chunk)
     // An empty chunk would be the last one.
     if (chunk.length === 0) return true
-    this.#socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
+    const size = `${chunk.length.toString(16)}\r\n`
+    if (chunk.length <= ONE_WRITE) {
+      return this.#socket.write(`${size}${toBinary(chunk)}\r\n`, 'latin1')
+    }
+    this.#socket.write(size, 'latin1')
     this.#socket.write(chunk)
     return this.#socket.write('\r\n', 'latin1')
   }
@@ -152,7 +155,8 @@ export class UpstreamConnection implements ResponseSink {
     }
     try {
       const { length } = this.#reader.read(chunk)
-      if (this.#reader.isDone) this.#end(length === 0)
+      // Who has another answer in its place has left meanwhile, and ended the connection.
+      if (this.#reader.isDone && this.#exchange !== undefined) this.#end(length === 0)
     } catch (error) {
       this.#fail(error)
     }
@@ -160,7 +164,8 @@ export class UpstreamConnection implements ResponseSink {
 
   /** Upstream sends no more, which may be how it ends its answer. */
   #close(error: Error): void {
-    if (this.#reader.end()) this.#end(false)
+    if (this.#exchange === undefined) this.#socket.destroy()
+    else if (this.#reader.end()) this.#end(false)
     else this.#fail(error)
   }
 

@@ -6,7 +6,7 @@ import { createResponseHeadReader } from './known-responses.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
 import { UpstreamPool } from './upstream-pool.ts'
 
-const REMEMBERED_URLS = 1_000
+const REMEMBERED_URLS = 1024 * 1024 // characters; clients choose their queries
 const CHECKING_INTERVAL = 1_000 // milliseconds
 
 /** Where a URL leads: the connections there, and what to ask for. */
@@ -33,7 +33,10 @@ export function createUpstreamDispatch(): Dispatch {
 function createDestinations(): (url: string) => Destination {
   const readHead = createResponseHeadReader()
   const pools = new Map<string, UpstreamPool>()
-  const known = new LRUCache<string, Destination>({ max: REMEMBERED_URLS })
+  const known = new LRUCache<string, Destination>({
+    maxSize: REMEMBERED_URLS,
+    sizeCalculation: (_, url) => url.length,
+  })
   const check = () => {
     for (const pool of pools.values()) pool.expire()
   }

@@ -7,6 +7,7 @@ import { KEEP_ALIVE_DELAY } from './wire.ts'
 
 const CONNECT_TIMEOUT = 5_000 // milliseconds
 const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
+const MAX_WAIT = 60_000 // milliseconds for a connection, where there are as many as may be
 const MAX_CONNECTIONS = 16_384 // to one origin; open streams hold one each
 
 /** The connections to one origin: those that are free are used again, the last first. */
@@ -15,7 +16,7 @@ export class UpstreamPool implements Keeper {
   readonly #url: URL
   readonly #idle: UpstreamConnection[] = []
   readonly #all = new Set<UpstreamConnection>()
-  readonly #waiting: UpstreamExchange[] = []
+  readonly #waiting: { readonly exchange: UpstreamExchange; readonly deadline: number }[] = []
   #connecting = 0
   #session: Buffer | undefined
 
@@ -40,7 +41,7 @@ export class UpstreamPool implements Keeper {
       connection.destroy()
     }
     if (this.#all.size + this.#connecting < MAX_CONNECTIONS) this.#connect(exchange)
-    else this.#waiting.push(exchange)
+    else this.#waiting.push({ exchange, deadline: this.now() + MAX_WAIT })
   }
 
   onIdle(connection: UpstreamConnection): void {
@@ -60,6 +61,9 @@ export class UpstreamPool implements Keeper {
   expire(): void {
     const now = this.now()
     for (const connection of this.#all) if (connection.deadline <= now) connection.expire()
+    while ((this.#waiting[0]?.deadline ?? now + 1) <= now) {
+      this.#waiting.shift()?.exchange.fail(new UpstreamError('slow'))
+    }
   }
 
   #connectNext(): void {
@@ -69,8 +73,8 @@ export class UpstreamPool implements Keeper {
 
   #nextWaiting(): UpstreamExchange | undefined {
     let next = this.#waiting.shift()
-    while (next?.isOver === true) next = this.#waiting.shift()
-    return next
+    while (next?.exchange.isOver === true) next = this.#waiting.shift()
+    return next?.exchange
   }
 
   #connect(exchange: UpstreamExchange): void {

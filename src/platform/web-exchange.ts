@@ -3,7 +3,7 @@ import type { AnswerHead } from '../gateway/answer.ts'
 import { isBodyless } from '../http1/format-head.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import type { Reply } from './reply.ts'
-import type { Turn } from './server-connection.ts'
+import type { Turn } from './serving.ts'
 
 /** Answers one request as the web has them: what is no message for an MCP server and no document. */
 export function answerByApp({ arrived, body, reply }: Turn, app: App): void {
@@ -13,6 +13,7 @@ export function answerByApp({ arrived, body, reply }: Turn, app: App): void {
   const { url, method } = head
   const headers = new Headers()
   for (const [name, value] of head.headers) headers.append(name, value)
+  if (body.declared !== undefined) headers.set('content-length', String(body.declared))
   const init = { method, headers, signal: gone.signal }
   const hasBody = method !== 'GET' && method !== 'HEAD' && body.declared !== 0
   // Such a body would be nobody's to read.
@@ -29,21 +30,27 @@ export function answerByApp({ arrived, body, reply }: Turn, app: App): void {
 /** Bodies that are streams need it said, which TypeScript's idea of a request does not know. */
 const HALF_DUPLEX = { duplex: 'half' }
 
+/** Nothing is read, and the client not asked for it, before somebody wants it. */
 function toStream(body: IncomingBody): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      body.read({
-        onData(chunk) {
-          controller.enqueue(chunk)
-          return (controller.desiredSize ?? 0) > 0
-        },
-        onEnd: () => controller.close(),
-        onGone: () => controller.error(new Error('The client went away')),
-      })
+  let isRead = false
+  const read = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    isRead = true
+    body.read({
+      onData(chunk) {
+        controller.enqueue(chunk)
+        return (controller.desiredSize ?? 0) > 0
+      },
+      onEnd: () => controller.close(),
+      onGone: () => controller.error(new Error('The client went away')),
+    })
+  }
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => (isRead ? body.resume() : read(controller)),
+      cancel: () => body.discard(),
     },
-    pull: () => body.resume(),
-    cancel: () => body.discard(),
-  })
+    { highWaterMark: 0 },
+  )
 }
 
 async function write(reply: Reply, response: Response): Promise<void> {

@@ -5,8 +5,8 @@ export interface Wire {
   write(data: string | Uint8Array): boolean
   pause(): void
   resume(): void
-  /** No more is written; what the client still says arrives. */
-  end(): void
+  /** No more is written; what the client still says arrives. Calls back once the system has taken all. */
+  end(taken: () => void): void
   destroy(): void
 }
 
