@@ -1,69 +1,14 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { listen } from '../../src/platform/http-server.ts'
 import type { Listener } from '../../src/platform/platform.ts'
-import type { Patience } from '../../src/platform/server-connection.ts'
+import { HOST, LAST, openSocket, PATIENT, startListener } from '../support/listener.ts'
 import { sendRaw } from '../support/raw.ts'
-
-const PATIENT: Patience = { head: 60_000, body: 60_000, idle: 60_000, linger: 200 }
-const IMPATIENT: Patience = { head: 100, body: 100, idle: 100, linger: 50 }
-const HOST = 'Host: localhost\r\n'
-const LAST = 'Connection: close\r\n\r\n'
-
-/** Answers with the method, the target and the body of each request, at once or when it is let. */
-async function start(patience: Patience, until: Promise<void> = Promise.resolve()) {
-  const seen: string[] = []
-  const left: string[] = []
-  const app = async (request: Request) => {
-    const { pathname } = new URL(request.url)
-    request.signal.addEventListener('abort', () => left.push(pathname))
-    const body = request.method === 'POST' ? await request.text().catch(() => 'gone') : ''
-    seen.push(`${request.method} ${pathname} ${body}`)
-    if (pathname === '/later') await until
-    if (pathname === '/events') return new Response(endless(), EVENTS)
-    if (pathname === '/fault') throw new Error('a fault')
-    return new Response(`<${pathname} ${body}>`, { headers: { 'Set-Cookie': 'a=b' } })
-  }
-  const dispatch = () => assert.fail('Nothing goes upstream')
-  const listener = await listen({ host: '127.0.0.1', port: 0, app }, { dispatch, patience })
-  return { ...listener, seen, left }
-}
-
-const EVENTS = { headers: { 'Content-Type': 'text/event-stream' } }
-
-function endless(): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start: (controller) => controller.enqueue(new TextEncoder().encode('data: 1\n\n')),
-  })
-}
-
-/** A client's socket, and all that it has received. */
-async function open(port: number) {
-  const socket = connect(port, '127.0.0.1')
-  await once(socket, 'connect')
-  let text = ''
-  socket.on('data', (chunk) => {
-    text += chunk.toString('latin1')
-    socket.emit('text')
-  })
-  socket.on('error', () => undefined)
-  return {
-    socket,
-    closed: new Promise<string>((resolve) => socket.once('close', () => resolve(text))),
-    async until(pattern: RegExp): Promise<string> {
-      while (!pattern.test(text)) await once(socket, 'text')
-      return text
-    },
-  }
-}
 
 describe('a listener', () => {
   let server: Listener & { readonly seen: string[]; readonly left: string[] }
 
   before(async () => {
-    server = await start(PATIENT)
+    server = await startListener(PATIENT)
   })
 
   after(() => server.close())
@@ -86,7 +31,7 @@ describe('a listener', () => {
   })
 
   it('reads a request that comes byte by byte', async () => {
-    const { socket, closed } = await open(server.port)
+    const { socket, closed } = await openSocket(server.port)
     socket.setNoDelay(true)
     const request = `POST /bytes HTTP/1.1\r\n${HOST}Content-Length: 3\r\n${LAST}abc`
     for (const byte of request) await new Promise((written) => socket.write(byte, written))
@@ -95,7 +40,7 @@ describe('a listener', () => {
   })
 
   it('keeps a connection, and says for how long', async () => {
-    const client = await open(server.port)
+    const client = await openSocket(server.port)
     client.socket.write(`GET /one HTTP/1.1\r\n${HOST}\r\n`)
     const first = await client.until(/<\/one >/)
     client.socket.write(`GET /two HTTP/1.1\r\n${HOST}\r\n`)
@@ -106,7 +51,7 @@ describe('a listener', () => {
   })
 
   it('asks for a body that a client waits with, once somebody reads it', async () => {
-    const client = await open(server.port)
+    const client = await openSocket(server.port)
     client.socket.write(
       `POST /e HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 2\r\n${LAST}`,
     )
@@ -118,7 +63,7 @@ describe('a listener', () => {
 
   it('answers HTTP/1.0 without chunks, and ends the connection', async () => {
     const whole = await sendRaw(server.port, `GET /old HTTP/1.0\r\n${HOST}\r\n`)
-    const client = await open(server.port)
+    const client = await openSocket(server.port)
     client.socket.write(`GET /events HTTP/1.0\r\n${HOST}\r\n`)
     const stream = await client.until(/data: 1\n\n$/)
     client.socket.destroy()
@@ -151,13 +96,79 @@ describe('a listener', () => {
   })
 
   it('tells what it began that the client has left', async () => {
-    const client = await open(server.port)
+    const client = await openSocket(server.port)
     client.socket.write(`GET /events HTTP/1.1\r\n${HOST}\r\n`)
     await client.until(/data: 1/)
 
     client.socket.destroy()
 
     while (!server.left.includes('/events')) await new Promise(setImmediate)
+  })
+
+  it('gives each body its own length, whatever else of the head was said before', async () => {
+    const post = (length: number) =>
+      `POST /length HTTP/1.1\r\n${HOST}Content-Length: ${length}\r\n\r\n${'x'.repeat(length)}`
+
+    const { text } = await sendRaw(
+      server.port,
+      `${post(9)}${post(3)}GET /l HTTP/1.1\r\n${HOST}${LAST}`,
+    )
+
+    assert.deepEqual(text.match(/<.*?>/g), ['<9>', '<3>', '</l >'])
+  })
+
+  it('answers no more to a client that reads no answers', async () => {
+    const client = await openSocket(server.port)
+    client.socket.pause()
+    const before = server.seen.length
+    client.socket.write(`GET /large HTTP/1.1\r\n${HOST}\r\n`.repeat(1_000))
+    let seen = -1
+    while (seen !== server.seen.length || seen === before) {
+      seen = server.seen.length
+      await turns(50)
+    }
+
+    assert.ok(seen - before < 100, `${seen - before} answers`)
+    client.socket.destroy()
+  })
+
+  it('sees a client leave behind whatever it said meanwhile', async () => {
+    const client = await openSocket(server.port)
+    const before = server.left.length
+    client.socket.write(`GET /events HTTP/1.1\r\n${HOST}\r\n`)
+    await client.until(/data: 1/)
+    client.socket.write(`GET /behind HTTP/1.1\r\n${HOST}\r\n`.repeat(5_000))
+
+    client.socket.end()
+
+    while (server.left.length === before) await new Promise(setImmediate)
+    assert.equal(server.seen.includes('GET /behind '), false)
+    client.socket.destroy()
+  })
+
+  for (const [what, request] of [
+    ['a body that it was not asked for', 'Expect: 100-continue\r\nContent-Length: 40\r\n\r\n'],
+    ['chunks that nobody read', 'Transfer-Encoding: chunked\r\n\r\n'],
+    ['more than anybody reads', 'Content-Length: 99999999\r\n\r\n'],
+  ] as const) {
+    it(`ends the connection where the next request could be ${what}`, async () => {
+      const client = await openSocket(server.port)
+      client.socket.write(`POST /unread HTTP/1.1\r\n${HOST}${request}`)
+      await client.until(/<unread>/)
+      client.socket.write(`GET /behind HTTP/1.1\r\n${HOST}\r\n`)
+
+      const text = await client.closed
+      assert.match(text, /^HTTP\/1\.1 415 [\s\S]*\r\nconnection: close\r\n\r\n<unread>$/)
+    })
+  }
+
+  it('gives no second answer to a request whose body went wrong behind the first', async () => {
+    const client = await openSocket(server.port)
+    client.socket.write(`POST /unread HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n2\r\n`)
+    await client.until(/<unread>/)
+    client.socket.write('no size\r\n')
+
+    assert.deepEqual(statusesOf(await client.closed), ['415'])
   })
 
   for (const [what, bytes, status] of [
@@ -192,79 +203,7 @@ describe('a listener', () => {
   }
 })
 
-describe('a listener whose patience ends', () => {
-  let server: Listener
-
-  before(async () => {
-    server = await start(IMPATIENT)
-  })
-
-  after(() => server.close())
-
-  for (const [what, bytes, answer] of [
-    ['nothing', '', /^$/],
-    ['half a head', `GET / HTTP/1.1\r\n${HOST}`, /^HTTP\/1\.1 408 /],
-    ['half a body', `POST / HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\nhalf`, /^HTTP\/1\.1 408 /],
-    ['one request and no other', `GET / HTTP/1.1\r\n${HOST}\r\n`, /^HTTP\/1\.1 200 .*>$/s],
-    [
-      'one request and half another',
-      `GET / HTTP/1.1\r\n${HOST}\r\nGET`,
-      /^HTTP\/1\.1 200 .*HTTP\/1\.1 408 /s,
-    ],
-  ] as const) {
-    it(`ends the connection that sent ${what}`, async () => {
-      const { socket, closed } = await open(server.port)
-      socket.write(bytes)
-
-      assert.match(await closed, answer)
-    })
-  }
-
-  it('does not end a stream', async () => {
-    const client = await open(server.port)
-    client.socket.write(`GET /events HTTP/1.1\r\n${HOST}\r\n`)
-    await client.until(/data: 1/)
-    const other = await open(server.port)
-
-    // Whoever came later is ended before.
-    await other.closed
-    await (await open(server.port)).closed
-
-    assert.equal(client.socket.readyState, 'open')
-    client.socket.destroy()
-  })
-})
-
-describe('a listener that stops', () => {
-  it('finishes what it has begun, ends what only listens, and takes nothing more', async () => {
-    let release = () => {}
-    const until = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const server = await start(PATIENT, until)
-    const [idle, events, later] = [
-      await open(server.port),
-      await open(server.port),
-      await open(server.port),
-    ]
-    events.socket.write(`GET /events HTTP/1.1\r\n${HOST}\r\n`)
-    await events.until(/data: 1/)
-    const behind = `GET /behind HTTP/1.1\r\n${HOST}\r\n`
-    later.socket.write(`POST /later HTTP/1.1\r\n${HOST}Content-Length: 2\r\n\r\nok${behind}`)
-    while (!server.seen.includes('POST /later ok')) await new Promise(setImmediate)
-
-    const stopped = server.close()
-    await Promise.all([idle.closed, events.closed])
-    release()
-
-    const text = await later.closed
-    assert.match(text, /connection: close\r\n\r\n<\/later ok>$/)
-    assert.equal(server.seen.includes('GET /behind '), false)
-    await stopped
-    await assert.rejects(once(connectTo(server.port), 'connect'), { code: 'ECONNREFUSED' })
-  })
-})
-
-function connectTo(port: number): Socket {
-  return connect(port, '127.0.0.1')
+/** Lets all that is ready happen, so many times. */
+async function turns(count: number): Promise<void> {
+  for (let time = 0; time < count; time += 1) await new Promise(setImmediate)
 }

@@ -1,70 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
-import type { Dispatched, Sink } from '../../src/platform/dispatch.ts'
 import { createUpstreamDispatch } from '../../src/platform/upstream-dispatch.ts'
-import { portOf } from '../support/proxy.ts'
+import { ask, startUpstream } from '../support/raw-upstream.ts'
 
 const BODY = 'x'.repeat(10_000)
-const NO_CONTENT = { kind: 'whole', bytes: new Uint8Array() } as const
-
-/** An upstream that answers each request on a connection with the next of these texts. */
-async function startUpstream(...answers: readonly string[]) {
-  const asked: string[] = []
-  const sockets: Socket[] = []
-  const server = createServer((socket) => {
-    sockets.push(socket)
-    socket.on('error', () => undefined)
-    socket.on('data', (chunk) => {
-      asked.push(chunk.toString('latin1'))
-      socket.write(answers[(asked.length - 1) % answers.length] ?? '', 'latin1')
-      server.emit('asked', socket)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${portOf(server)}/mcp`,
-    asked,
-    sockets,
-    next: () => once(server, 'asked').then(([socket]: Socket[]) => socket ?? assert.fail()),
-    close() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
-  }
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers: readonly (readonly [string, string])[]
-  readonly length: number | undefined
-  readonly text: string
-}
-
-/** Asks once, and takes what comes so. */
-function ask(
-  request: Pick<Dispatched, 'url'> & Partial<Dispatched>,
-  dispatch = createUpstreamDispatch(),
-  onData: (chunk: Uint8Array, resume: () => void) => boolean = () => true,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    let answer: Answer = { status: 0, headers: [], length: undefined, text: '' }
-    const sink: Sink = {
-      onHead(status, headers, length) {
-        answer = { status, headers, length, text: '' }
-      },
-      onData(chunk) {
-        answer = { ...answer, text: answer.text + Buffer.from(chunk).toString('latin1') }
-        return onData(chunk, () => control.resume())
-      },
-      onEnd: () => resolve(answer),
-      onError: reject,
-    }
-    const control = dispatch({ method: 'GET', headers: [], content: NO_CONTENT, ...request }, sink)
-  })
-}
 
 describe('an answer that ends with its connection', () => {
   for (const [what, head] of [
@@ -190,71 +129,4 @@ describe('an answer', () => {
       upstream.close()
     })
   }
-})
-
-describe('a request', () => {
-  const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
-
-  it('goes out as it was given, under the name of its origin, framed by its length', async () => {
-    const upstream = await startUpstream(OK)
-    const bytes = Buffer.from('{"a":"\u00fc"}')
-    const headers = [['Mcp-Name', 'caf\xe9']] as const
-
-    await ask({
-      url: `${upstream.url}?a='b&c=+`,
-      method: 'POST',
-      headers,
-      content: { kind: 'whole', bytes },
-    })
-
-    const { host } = new URL(upstream.url)
-    assert.deepEqual(upstream.asked, [
-      `POST /mcp?a='b&c=+ HTTP/1.1\r\nhost: ${host}\r\nMcp-Name: caf\xe9\r\ncontent-length: ${bytes.length}\r\n\r\n${bytes.toString('latin1')}`,
-    ])
-    upstream.close()
-  })
-
-  for (const header of [
-    ['X-A', 'a\r\nX-B: b'],
-    ['X-A', 'a\nb'],
-    ['X-A', '\u0100'],
-    ['X-A\r\nX-B', 'b'],
-    ['', 'a'],
-  ] as const) {
-    it(`with the header ${JSON.stringify(header)} is not sent`, async () => {
-      const upstream = await startUpstream(OK)
-
-      await assert.rejects(ask({ url: upstream.url, headers: [header] }), TypeError)
-      assert.deepEqual(upstream.asked, [])
-      upstream.close()
-    })
-  }
-
-  it('is told where nobody listens', async () => {
-    const upstream = await startUpstream(OK)
-    upstream.close()
-
-    await assert.rejects(ask({ url: upstream.url }), { reason: 'unreachable' })
-  })
-
-  it('that is aborted ends its connection', async () => {
-    const upstream = await startUpstream('HTTP/1.1 200 OK\r\n\r\nevents')
-    const sink: Sink = {
-      onHead: () => undefined,
-      onData: () => true,
-      onEnd: () => assert.fail('It has no end'),
-      onError: () => assert.fail('Nobody waits to be told'),
-    }
-    const control = createUpstreamDispatch()(
-      { url: upstream.url, method: 'GET', headers: [], content: NO_CONTENT },
-      sink,
-    )
-    const socket = await upstream.next()
-
-    const closed = new Promise((resolve) => socket.once('close', resolve))
-    control.abort()
-
-    await closed
-    upstream.close()
-  })
 })

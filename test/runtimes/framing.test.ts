@@ -97,6 +97,17 @@ function tell(runtime: Runtime): void {
     assert.equal(digest, expected.digest('hex'))
   })
 
+  it('ends an answer of 205 by its length, as its status does not', async () => {
+    lab.answer = (_, response) => response.writeHead(205, { 'Content-Length': '0' }).end()
+
+    const { text } = await sendRaw(
+      lab.port,
+      `GET /open/mcp HTTP/1.1\r\nHost: localhost:${lab.port}\r\nConnection: close\r\n\r\n`,
+    )
+
+    assert.match(text, /^HTTP\/1\.1 205 [\s\S]*\r\ncontent-length: 0\r\n/)
+  })
+
   it('answers HTTP/1.0 with an end of the connection in place of chunks', async () => {
     lab.answer = (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
