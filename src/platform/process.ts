@@ -6,6 +6,7 @@ import { createGuardedFetch } from './guarded-fetch.ts'
 import { listen } from './http-server.ts'
 import { listenByNet } from './net-listener.ts'
 import type { Platform } from './platform.ts'
+import { tuneV8 } from './tune-v8.ts'
 import { createUpstreamDispatch } from './upstream-dispatch.ts'
 
 /**
@@ -13,6 +14,7 @@ import { createUpstreamDispatch } from './upstream-dispatch.ts'
  * and upstream: one way of reading for all of them, and a third of the time that their own servers and clients take.
  */
 export function createProcessPlatform(name: Platform['name']): Platform {
+  if (name === 'node') tuneV8()
   const dispatch = createUpstreamDispatch()
   const cluster = createCluster()
   // Workers share a port by node:cluster, which knows of node:net.
