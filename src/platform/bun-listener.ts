@@ -19,6 +19,7 @@ interface BunSocket {
   shutdown(): void
   end(): void
   setNoDelay(noDelay: boolean): void
+  /** The delay in seconds. */
   setKeepAlive(enable: boolean, delay: number): void
 }
 
@@ -49,7 +50,7 @@ export const listenByBun: ListenForWires = async ({ host, port }, accept) => {
     open(opened) {
       open += 1
       opened.setNoDelay(true)
-      opened.setKeepAlive(true, KEEP_ALIVE_DELAY)
+      opened.setKeepAlive(true, KEEP_ALIVE_DELAY / 1_000)
       opened.data = new BunWire(opened, accept)
     },
     data: ({ data }, chunk) => data.events.onData(chunk),

@@ -107,6 +107,8 @@ export class IncomingBody {
     const used = chunked.decode(bytes, this.#give)
     if (!chunked.isDone) return used
     this.#state = 'whole'
+    // Its last data may have come with its end, before which nobody knew that it was the last.
+    this.#flow.resume()
     this.#sink?.onEnd()
     return used
   }
@@ -121,7 +123,7 @@ export class IncomingBody {
     }
     this.#held.push(chunk)
     this.#heldBytes += chunk.length
-    if (this.#heldBytes > HELD) this.#flow.pause()
+    if (this.#heldBytes > HELD && this.#state === 'arriving') this.#flow.pause()
   }
 }
 

@@ -34,6 +34,7 @@ export class Reply {
   /** Called when more can be written after `write` said no. */
   onDrain: () => void = NOTHING
   #state: 'waiting' | 'open' | 'over' = 'waiting'
+  #isWhole = false
   #framing: 'none' | 'plain' | 'chunked' = 'plain'
   #isLast: boolean
   readonly #line: ReplyLine
@@ -50,6 +51,11 @@ export class Reply {
   /** Whether nothing of it has been written. */
   get isUnwritten(): boolean {
     return this.#state === 'waiting'
+  }
+
+  /** Whether all of it has been written. */
+  get isWhole(): boolean {
+    return this.#isWhole
   }
 
   /** Whether it is whole, or the client went away. */
@@ -155,6 +161,7 @@ export class Reply {
 
   #finish(): void {
     this.#state = 'over'
+    this.#isWhole = true
     this.onOver()
     this.#line.onAnswered()
   }

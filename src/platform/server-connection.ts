@@ -44,6 +44,8 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents, ServedConn
   }
 
   get isBusy(): boolean {
+    // What is written and not yet taken is cut by an end, too.
+    if (this.#isFull) return !this.#isForEvents || !this.#isAnswering
     return this.#isAnswering && (!this.#isForEvents || this.#reply?.isUnwritten === true)
   }
 
@@ -100,7 +102,11 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents, ServedConn
   onDrain(): void {
     this.#isFull = false
     this.#reply?.onDrain()
-    if (this.#isAnswering) return
+    if (this.#isAnswering || this.#state !== 'open') return
+    if (this.#isDeaf || this.#of.isDraining()) {
+      this.#linger()
+      return
+    }
     this.resume()
     this.#advance()
   }
@@ -144,13 +150,11 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents, ServedConn
       this.#feed(this.#body, pending)
       return true
     }
-    if (this.#isAnswering) {
-      if (pending.length > MAX_BEHIND) this.#turnDeaf()
-      return false
-    }
+    if (!this.#isAnswering && !this.#isFull) return this.#readHead(pending)
+    if (pending.length > MAX_BEHIND) this.#turnDeaf()
     // Who reads no answers could have us write them without end.
-    if (this.#isFull) this.pause()
-    return this.#isFull ? false : this.#readHead(pending)
+    else if (!this.#isAnswering) this.pause()
+    return false
   }
 
   /** In a pause the client would not be seen to leave; so what it says is read, and dropped. */
@@ -170,7 +174,7 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents, ServedConn
     this.#pending = undefined
     const used = body.feed(bytes)
     if (used < bytes.length) this.#pending = bytes.subarray(used)
-    if (!body.isOver) return
+    if (!body.isOver || this.#state !== 'open') return
     const { now, patience } = this.#of
     this.deadline = this.#isAnswering ? Number.POSITIVE_INFINITY : now() + patience.idle
   }
@@ -243,7 +247,9 @@ export class ServerConnection implements Flow, ReplyLine, WireEvents, ServedConn
     const { now, patience } = this.#of
     this.deadline = now() + patience.idle
     this.resume()
+    this.#isFull = true
     this.#wire.end(() => {
+      this.#isFull = false
       this.deadline = now() + patience.linger
     })
   }

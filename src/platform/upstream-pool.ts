@@ -67,7 +67,8 @@ export class UpstreamPool implements Keeper {
   }
 
   #connectNext(): void {
-    const next = this.#nextWaiting()
+    const hasRoom = this.#all.size + this.#connecting < MAX_CONNECTIONS
+    const next = hasRoom ? this.#nextWaiting() : undefined
     if (next !== undefined) this.#connect(next)
   }
 
@@ -78,8 +79,8 @@ export class UpstreamPool implements Keeper {
   }
 
   #connect(exchange: UpstreamExchange): void {
-    this.#connecting += 1
     const { socket, readyOn } = this.#open()
+    this.#connecting += 1
     const settle = (error: UpstreamError | undefined) => {
       clearTimeout(timer)
       socket.off(readyOn, onReady).off('error', onError).off('close', onClose)

@@ -8,7 +8,9 @@ import type { Turn } from './serving.ts'
 /** Answers one request as the web has them: what is no message for an MCP server and no document. */
 export function answerByApp({ arrived, body, reply }: Turn, app: App): void {
   const gone = new AbortController()
-  reply.onOver = () => gone.abort()
+  reply.onOver = () => {
+    if (!reply.isWhole) gone.abort()
+  }
   const { head, connection } = arrived
   const { url, method } = head
   const headers = new Headers()
@@ -80,6 +82,11 @@ async function stream(
   head: AnswerHead,
   body: ReadableStream<Uint8Array>,
 ): Promise<void> {
+  // Who left meanwhile is not told of again.
+  if (reply.isOver) {
+    await body.cancel()
+    return
+  }
   const reader = body.getReader()
   const { onOver } = reply
   let wake: () => void = () => undefined
