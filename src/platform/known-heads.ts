@@ -49,7 +49,7 @@ export function createHeadReader(): ReadHead {
     const found = known.get(text)
     if (found?.peer === peer) return found.head
     const head = read(text, peer)
-    if (head.kind === 'passed') known.set(text, { peer, head })
+    if (head.kind === 'passed' && isToComeAgain(head.arrived)) known.set(text, { peer, head })
     return head
   }
 }
@@ -84,9 +84,14 @@ function createParsingReader(): ReadHead {
     const passage = passGate({ scheme: 'http', method, target, headers: lines })
     if (passage.kind === 'refused') return passage
     const arrived = arrive(passage, { method, peer, lines })
-    known.set(key, { method, target, peer, lines, arrived })
+    if (isToComeAgain(arrived)) known.set(key, { method, target, peer, lines, arrived })
     return pass(message, arrived)
   }
+}
+
+/** The steps of a sign-in come once: kept, they would only take the place of others. */
+function isToComeAgain({ head, connection }: ArrivedHead): boolean {
+  return connection.search === '' && !head.headers.has('cookie')
 }
 
 function pass(

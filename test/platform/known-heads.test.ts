@@ -20,7 +20,7 @@ const textOf = ({ method, url, rawHeaders }: Wire) => {
 
 const POST: Wire = {
   method: 'POST',
-  url: '/gh/mcp?a=1',
+  url: '/gh/mcp',
   rawHeaders: ['Host', 'localhost:4000', 'Authorization', 'Bearer t', 'Content-Length', '12'],
   peer: '::ffff:127.0.0.1',
 }
@@ -73,6 +73,18 @@ describe('a reader of heads', () => {
       [12, 12, 99].map((length) => ({ kind: 'length', length })),
     )
   })
+
+  for (const [what, change] of [
+    ['with a query', { url: '/gh/authorize?state=1' }],
+    ['with a cookie', { rawHeaders: [...POST.rawHeaders, 'Cookie', 'a=b'] }],
+  ] as const) {
+    it(`keeps no head ${what}, which comes once`, () => {
+      const read = createHeadReader()
+      const text = textOf({ ...POST, ...change })
+
+      assert.notEqual(passed(read(text, POST.peer)).arrived, passed(read(text, POST.peer)).arrived)
+    })
+  }
 
   for (const [what, change] of [
     ['method', { method: 'GET' }],
