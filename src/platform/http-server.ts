@@ -14,6 +14,7 @@ import type { ListenForWires, WireListener } from './wire.ts'
 const PATIENCE: Patience = { head: 15_000, body: 300_000, idle: 75_000, linger: 3_000 }
 const CHECKS = 5 // in the shortest time that anybody has
 const GRACE = 8_000 // milliseconds that a stopped server gives to what it has begun
+
 /** What carries messages upstream and takes connections, and how long clients may take. */
 export interface ServerOptions {
   readonly dispatch: Dispatch

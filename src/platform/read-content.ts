@@ -18,8 +18,6 @@ export interface ContentStream {
   readonly length: number | undefined
   read(sink: ContentSink): void
   resume(): void
-  /** Nobody wants the rest. */
-  discard(): void
 }
 
 /** A body on its way upstream: all of it, or as it comes. */
@@ -77,7 +75,6 @@ function limited(body: IncomingBody, first: readonly Uint8Array[]): ContentStrea
   return {
     length: body.declared,
     resume: () => body.resume(),
-    discard: () => body.discard(),
     read(sink) {
       let size = 0
       const onData = (chunk: Uint8Array) => {
